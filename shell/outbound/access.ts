@@ -1,10 +1,10 @@
 /**
- * Who may push to a repository: asked of its knot, and of the DID document of the repository, which says on which knot it is.
+ * Asks a knot who may push to a repository. The DID document of the repository confirms that this is its knot.
  *
- * Knots are run by strangers. Each is asked one thing at a time, with a pause in between; an answer is taken within limits of time and size. A knot that
- * is late has its turn among those that were, and keeps no other waiting; nor does a document that does not come keep its knot. What is to be asked,
- * and what the answers mean, is the core's to say. Sources: tangled.org/core, lexicons `sh.tangled.knot.version`, `sh.tangled.repo.describeRepo`,
- * `sh.tangled.repo.listCollaborators`.
+ * Knots are run by strangers. Each knot gets one request at a time, with a pause between two requests; the time and the size of an answer are
+ * limited. Slow knots have a queue of their own, so they delay only each other. DID documents have queues of their own as well, so a slow host delays
+ * no knot. The core decides what to ask and what the answers mean. Sources: tangled.org/core, lexicons `sh.tangled.knot.version`,
+ * `sh.tangled.repo.describeRepo`, `sh.tangled.repo.listCollaborators`.
  */
 import * as E from 'fp-ts/lib/Either.js'
 import { isUtf8 } from 'node:buffer'
@@ -22,16 +22,16 @@ import { retryAfterMs } from './retry-after.js'
 
 export interface AccessOptions {
   readonly clock: Clock
-  /** Where the DID documents of repositories are read. */
+  /** Reads the DID documents of repositories. */
   readonly documents: Pick<Documents, 'read'>
-  /** Which knots may be named. */
+  /** Which knots are allowed. */
   readonly hosts: HostPolicy
-  /** Whether knots are asked over plain HTTP. */
+  /** Whether to ask knots over plain HTTP. */
   readonly isInsecure: boolean
-  /** The pause between two questions to one knot. 50 ms by default. */
+  /** The pause between two requests to one knot. 50 ms by default. */
   readonly pauseMs?: number
   readonly policy: Policy
-  /** A knot that takes longer to answer than this is slow: 2 s by default. */
+  /** A knot that takes longer than this to answer is slow. 2 s by default. */
   readonly promptMs?: number
   readonly resolve?: Resolve
 }
@@ -39,15 +39,15 @@ export interface AccessOptions {
 const MAX_BODY_BYTES = 2 ** 20
 const TIMEOUT_MS = 10_000
 
-/** How many documents are asked for at a time, of the directory and of hosts. */
+/** How many documents are read at a time: from the directory, and from hosts. */
 const LISTED = 2
 const HOSTS = 8
 
-/** How long it is kept whether a knot keeps lists, and of how many knots. */
+/** How long the answer to `sh.tangled.knot.version` is cached, and for how many knots. */
 const VERSION_US = 60_000_000
 const VERSIONS = 1_000
 
-/** A method, and what it is given. */
+/** An XRPC method and its parameters. */
 type Question = readonly [method: string, params: { readonly [name: string]: string }]
 
 const unanswered = (error: string): Access.Said => ({ _tag: 'Unanswered', error, waitMs: 0 })
@@ -74,10 +74,10 @@ export const accessReader = ({ clock, documents, hosts, isInsecure, pauseMs = 50
   let slow = NONE_SLOW
   const versions = createKeeper<Access.Inquiry>(clock, VERSIONS, ({ _tag }) => (_tag === 'Unread' ? 0 : VERSION_US))
 
-  /** What the knot says to a call within that time. */
+  /** Calls a method of the knot, with a time limit. Never rejects. */
   const call = async (knot: HostName, method: string, params: { readonly [name: string]: string }, timeoutMs: number): Promise<Access.Said> => {
     const address = `${isInsecure ? 'http' : 'https'}://${knot}/xrpc/${method}`
-    // The platform rejects some valid names, for characters that no registry allows.
+    // The platform rejects some valid names, because of characters that no registry allows.
     if (!URL.canParse(address)) return unanswered(`${knot}: the name does not resolve`)
     const url = new URL(address)
     url.search = new URLSearchParams(params).toString()
@@ -92,7 +92,7 @@ export const accessReader = ({ clock, documents, hosts, isInsecure, pauseMs = 50
     }
   }
 
-  /** As much among the prompt; `null` for a knot that is none of them, or turns out to be none. */
+  /** Calls with the short time limit. Returns `null` if the knot counts as slow, or turns out to be slow. */
   const callPromptly = async (knot: HostName, ...rest: Question): Promise<Access.Said | null> => {
     const sinceUs = clock.now()
     if (lineOf(slow, knot, sinceUs) === 'slow') return null
@@ -102,7 +102,7 @@ export const accessReader = ({ clock, documents, hosts, isInsecure, pauseMs = 50
     return said._tag === 'Answered' || lineOf(slow, knot, nowUs) === 'prompt' ? said : null
   }
 
-  /** What the knot says to a call, when it is its turn. Never settles when everything is closed before. */
+  /** Calls when it is the knot's turn. Never settles if the reader is closed first. */
   const callInTurn = (knot: HostName, ...rest: Question): Promise<Access.Said> =>
     new Promise((resolve, reject) => {
       const slowly = (): void => lines.slow.add(knot, () => call(knot, ...rest, TIMEOUT_MS).then(resolve, reject))
@@ -120,7 +120,7 @@ export const accessReader = ({ clock, documents, hosts, isInsecure, pauseMs = 50
     return kind === 'missing' ? { _tag: 'Missing', detail: sentence } : unanswered(sentence)
   }
 
-  /** What is said to a question about the repository. */
+  /** Asks one question about the repository. */
   const saidTo = ({ knot, repo }: ReadAccess, question: Access.AccessQuestion): Promise<Access.Said> => {
     switch (question._tag) {
       case 'AskVersion':
@@ -136,16 +136,16 @@ export const accessReader = ({ clock, documents, hosts, isInsecure, pauseMs = 50
     }
   }
 
-  /** Asks until nothing is left to be asked. */
+  /** Asks until the core has no more questions. */
   const inquire = async (request: ReadAccess): Promise<Access.Inquiry> => {
     const about = { hosts, knot: request.knot, repo: request.repo }
     let inquiry = Access.inquiry(request.repo)
     while (Access.isQuestion(inquiry)) {
       const question = inquiry
-      // Whatever goes wrong is an answer, too: the core waits for one.
+      // A failure is an answer, too: the core waits for one.
       const next = async (): Promise<Access.Inquiry> =>
         Access.hear(about, question, await saidTo(request, question).catch((error: unknown) => unanswered(String(error))))
-      // What a knot is goes for all of its repositories.
+      // The version of a knot holds for all of its repositories.
       inquiry = await (question._tag === 'AskVersion' ? versions.get(request.knot, next) : next())
     }
     return inquiry
@@ -167,7 +167,7 @@ export const accessReader = ({ clock, documents, hosts, isInsecure, pauseMs = 50
     close: async () => {
       isClosed = true
       const closed = Promise.all([lines.prompt.close(), lines.slow.close(), client.close()])
-      // What is being read of documents is not ours to end.
+      // Reads of documents that are running belong to `documents`, which ends them.
       for (const queue of [listed, others]) void queue.close()
       for (const over of pauses) over()
       await closed

@@ -1,8 +1,8 @@
 /**
- * Definitions of workflows: what the files of a repository at a commit come to, in one hash, so that two commits can be compared without them.
+ * The definition of a repository's workflows at a commit: one hash over all workflow files, which makes two commits comparable without their files.
  *
- * Anybody may ask for one, so the knot that is asked is the one that the repository's own DID document names, each answer is kept, and no more
- * is asked for at a time than here is written. A commit never changes, and neither does what was read of it.
+ * Anybody may ask for one. So only the knot that the repository's own DID document names is asked, every answer is cached, and the number of
+ * concurrent and waiting reads is limited. A commit never changes, so its definition is cached without expiry.
  */
 import * as E from 'fp-ts/lib/Either.js'
 import * as O from 'fp-ts/lib/Option.js'
@@ -28,20 +28,20 @@ import type { ReadFiles, WorkflowFile } from './git.js'
 /** The definition of a commit's workflows. */
 export interface Definition {
   readonly hash: string
-  /** The names of the files, ascending by their bytes. */
+  /** The names of the files, in the order of their bytes. */
   readonly workflows: ReadonlyArray<string>
 }
 
-/** Why there is none: it is not there; it is more than is read; whoever has it does not answer; too many are being read. */
+/** Why there is no definition: it does not exist; the files exceed a limit; the server does not answer; too many reads are waiting. */
 export interface NoDefinition {
   readonly kind: 'busy' | 'large' | 'missing' | 'unreachable'
   readonly sentence: string
 }
 
 export interface Definitions {
-  /** Ends all reading. Resolves when no process and no connection is left. Idempotent. */
+  /** Cancels all reads. Resolves when no process and no connection is left. Idempotent. */
   readonly close: () => Promise<void>
-  /** The definition at a commit of a repository, which is read from that knot. */
+  /** Reads the definition at a commit of a repository from `knot`. Never rejects. */
   readonly describe: (repo: Did, knot: HostName, sha: Sha) => Promise<E.Either<NoDefinition, Definition>>
   /** The knot that the repository's DID document names. */
   readonly knotOf: (repo: Did, hosts: HostPolicy) => Promise<E.Either<NoDefinition, HostName>>
@@ -53,14 +53,14 @@ export interface DefinitionsOptions {
   readonly readFiles: ReadFiles
 }
 
-/** How many answers are kept, and for how long those that may be others soon: what a document says, and that there is nothing. */
+/** How many answers are cached, and for how long those that may change: documents, and failures. */
 const KEPT = 1_000
 const FRESH_US = 60_000_000
 
-/** How much of an address is kept: no host has a longer one. */
+/** How much of an endpoint is cached. No host name is longer. */
 const ENDPOINT_MAX = 512
 
-/** How many readings go on at a time, of one knot and of all, and how many wait. */
+/** Concurrent reads: in all, and per knot. Then, how many reads may be pending, running ones included. */
 const READINGS = 2
 const READINGS_PER_KNOT = 1
 const WAITING = 16
@@ -68,8 +68,8 @@ const WAITING = 16
 const no = (kind: NoDefinition['kind'], sentence: string): E.Either<NoDefinition, never> => E.left({ kind, sentence })
 
 /**
- * The hash of workflow files, to the byte that of Tangled's own spindle: over each, by name, the name, a zero byte, the length in eight bytes,
- * the lowest first, and the content.
+ * The hash of workflow files, byte for byte the one that Tangled's own spindle computes: SHA-256 over the files in the order of their names, each as
+ * its name, a zero byte, its length as a 64-bit little-endian integer, and its content.
  *
  * Source: tangled.org/core, `spindle/server.go`.
  */
@@ -98,7 +98,7 @@ export const createDefinitions = ({ clock, documents, readFiles }: DefinitionsOp
   const definitions = createKeeper<E.Either<NoDefinition, Definition>>(clock, KEPT, (answer) =>
     E.isRight(answer) || answer.left.kind === 'large' ? Infinity : answer.left.kind === 'busy' ? 0 : FRESH_US
   )
-  /** What those hear who wait for a reading, when there is a close. */
+  /** Resolves the pending reads at a close. */
   const waiting = new Set<() => void>()
 
   const endpointOf = async (repo: Did): Promise<E.Either<NoDefinition, string>> => {
@@ -110,7 +110,7 @@ export const createDefinitions = ({ clock, documents, readFiles }: DefinitionsOp
   }
 
   const read = async (repo: Did, knot: HostName, sha: Sha): Promise<E.Either<NoDefinition, Definition>> => {
-    // Under its own DID only: where else it is, others say.
+    // Read by DID only: its other addresses are claims of others.
     const repository = { did: repo, name: '', owner: repo, rkey: 'self' as Rkey }
     const found = await readFiles({ every: true, knot, repository, sha }, closing.signal)
     if (found._tag === 'Unread') return found.isTooLarge === true ? no('large', found.error) : no(found.isFinal ? 'missing' : 'unreachable', found.error)

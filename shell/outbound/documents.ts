@@ -1,9 +1,9 @@
 /**
  * DID documents, as text: from the directory for `did:plc:…`, from the host itself for `did:web:<host>`.
  *
- * Hosts are named by strangers, who also decide how often one is asked for. So each is asked few things at a time, so many wait and no more, and
- * what an answer may cost is bounded. The directory has a line of its own: hosts that say nothing keep nobody waiting who is listed there. What is
- * read of a document is the core's to say; who asks keeps it for as long as it is good.
+ * Strangers name the hosts, and decide how often a document is needed. So requests per host, the number of waiting requests, and the time and size of
+ * an answer are limited. The directory has its own queue: silent hosts do not delay accounts that are listed there. The core decodes the documents;
+ * callers cache what they need.
  */
 import * as E from 'fp-ts/lib/Either.js'
 import { isUtf8 } from 'node:buffer'
@@ -15,43 +15,43 @@ import { type HttpClient, httpClient } from './http-client.js'
 import { documentOf, isListed } from './records.js'
 import { platformResolve } from './resolver.js'
 
-/** Why there is none: it is not there; whoever has it does not answer; too many are being asked for. */
+/** Why there is no document: it does not exist; the server does not answer; too many requests are waiting. */
 export interface NoDocument {
   readonly kind: 'busy' | 'missing' | 'unreachable'
   readonly sentence: string
 }
 
 export interface Documents {
-  /** Ends all reading. Resolves when no connection is left. Idempotent. */
+  /** Cancels all requests. Resolves when no connection is left. Idempotent. */
   readonly close: () => Promise<void>
-  /** The text of the DID's document, as it is now. Never rejects. */
+  /** Fetches the DID's document. Never rejects. */
   readonly read: (did: Did) => Promise<E.Either<NoDocument, string>>
 }
 
 export interface DocumentsOptions {
   readonly clock: Clock
-  /** The directory of `did:plc:…`, as the operator configured it; `https://plc.directory` by default. */
+  /** The directory of `did:plc:…`, if the operator configured one. `https://plc.directory` by default. */
   readonly directory?: string
   readonly policy: Policy
-  /** The resolver of the policy by default; for the public directory that of the platform. */
+  /** The policy's resolver by default; the platform's for the public directory. */
   readonly resolve?: Resolve
 }
 
 const MAX_BYTES = 2 ** 18
-/** How long a document may take, all of it; and how long those that wait for their turn may wait before. */
+/** The time limit of a request. A read may take twice as long in all, the wait in the queue included. */
 const TIMEOUT_MS = 5_000
 
-/** How many requests go on at a time: to one host, the directory among them, and to all hosts; and how many wait in either line. */
+/** Concurrent requests: per host (the directory counts as one), and per queue. Then, the limit of pending requests of a queue. */
 const PER_HOST = 2
 const AT_A_TIME = 16
 const WAITING = 64
 
 const no = (kind: NoDocument['kind'], sentence: string): E.Either<NoDocument, never> => E.left({ kind, sentence })
 
-/** Who waits for a document, of the directory or of other hosts. */
+/** A queue of requests for documents: one serves the directory, another serves all other hosts. */
 const createLine = ({ fetch }: Pick<HttpClient, 'fetch'>, clock: Clock) => {
   const queue = createKeyedQueue(AT_A_TIME, PER_HOST)
-  /** What those hear who wait, when there is a close. */
+  /** Resolves the pending requests at a close. */
   const waiting = new Set<() => void>()
 
   const fetchAt = async (did: Did, url: URL): Promise<E.Either<NoDocument, string>> => {

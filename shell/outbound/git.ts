@@ -1,17 +1,16 @@
 /**
- * Workflow files, as they are in a repository at a commit: read from the knot by git itself, and no more of the repository than
- * that takes.
+ * Reads the workflow files of a repository at a commit. git itself fetches them from the knot, and as little else as possible.
  *
- * A knot is run by a stranger. git speaks to it through a proxy of ours that leads nowhere else (proxy.ts), in an empty folder,
- * with nothing of ours in reach (git/program.ts), for a bounded time and a bounded number of bytes.
+ * A knot is run by a stranger. git reaches it through a proxy of ours that leads nowhere else (proxy.ts). It runs in an empty folder, without access
+ * to anything of ours (git/program.ts), and with a limit of time and of bytes.
  *
- * What is fetched: the commit with its trees, without its history, then the files by their names.
+ * git fetches the commit with its trees, without its history, and then the files by their object names.
  *
- * - A server that cannot leave out files sends all of them. One that can, but does not say so, is asked all the same (git/pack.ts).
- * - A server that gives out commits only by their branches is asked for the branches, with more and more of their history.
+ * - A server that cannot leave out files sends all of them. One that can, but does not announce it, is asked to all the same (git/pack.ts).
+ * - A server that refuses to send a commit by its name is asked for its branches and tags, with more and more of their history.
  *
- * Nothing foreign can be taken for an option: object names are passed to git only when they are hexadecimal digits, paths of ours are
- * constant, and the address of the repository begins with its scheme.
+ * Nothing foreign can be taken for an option: an object name is passed to git only if it consists of hexadecimal digits, our own paths are constants,
+ * and the address of the repository begins with its scheme.
  */
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import path from 'node:path'
@@ -27,25 +26,25 @@ import { type Proxy, startProxy } from './proxy.js'
 // ---------------------------------------------------------------------------------------- model
 
 export interface GitOptions {
-  /** CA certificates for knots, as a PEM file; those that git knows by default. */
+  /** CA certificates for knots, as a PEM file. git's own by default. */
   readonly caFile?: string
   readonly clock: Clock
   /** The git program. `git` by default. */
   readonly git?: string
   /** Whether to connect to knots without TLS, for development. */
   readonly isInsecure: boolean
-  /** The limit of bytes from a knot, for each place where it may have the repository. 32 MiB by default. */
+  /** The limit of bytes from a knot, for each address of the repository. 32 MiB by default. */
   readonly maxBytes?: number
   readonly policy: Policy
-  /** The resolver of the policy by default. */
+  /** The policy's resolver by default. */
   readonly resolve?: Resolve
-  /** The folder for temporary folders. Leftovers of a killed process are removed elsewhere. */
+  /** The parent of the temporary folders. Those that a killed process leaves are removed elsewhere. */
   readonly tmp: string
-  /** The time limit of one reading. 60 s by default. */
+  /** The time limit of one read. 60 s by default. */
   readonly timeoutMs?: number
 }
 
-/** A file of `.tangled/workflows`; `null` for one that is too long. */
+/** A file of `.tangled/workflows`. `bytes` is `null` if the file is too long. */
 export interface WorkflowFile {
   readonly bytes: Buffer | null
   readonly name: WorkflowName
@@ -54,37 +53,40 @@ export interface WorkflowFile {
 export type FilesRead =
   | {
       readonly _tag: 'Files'
-      /** The branch that HEAD names; `null` where it names none. */
+      /** The branch that HEAD points to; `null` if there is none. */
       readonly defaultBranch: string | null
-      /** By name, in the order of its bytes; the first fifty if there are more. */
+      /** In the order of the bytes of their names; the first fifty if there are more. */
       readonly files: ReadonlyArray<WorkflowFile>
-      /** How many files there are beyond those. */
+      /** How many more files there are. */
       readonly left: number
-      /** The names, as excerpts, of the first fifty more that no build can bear. */
+      /** Names that no build can have, as excerpts: the first fifty. */
       readonly unkept: ReadonlyArray<string>
     }
   | Unread
 
 export interface FilesAsked extends Pick<ReadWorkflows, 'knot' | 'repository' | 'sha'> {
-  /** Every regular file of the folder, and not only those with the name of a workflow. */
+  /** Whether to read every regular file of the folder, not only those that are named like a workflow. */
   readonly every?: boolean
 }
 
-/** Reads workflow files. Never rejects. When `signal` aborts, it is over as soon as no process and no connection is left. */
+/** Reads workflow files. Never rejects. After `signal` aborts, it resolves as soon as no process and no connection is left. */
 export type ReadFiles = (asked: FilesAsked, signal: AbortSignal) => Promise<FilesRead>
 
 // ---------------------------------------------------------------------------------------- addresses
 
-/** Invalid repository names: nothing, a path to somewhere else, and characters that git takes no URLs with. */
+/** Invalid repository names: the empty one, those that lead elsewhere, and those with characters that git refuses in a URL. */
 const NO_NAME = /^\.{0,2}$|\p{Cc}/u
 
-/** A segment of a path. Colons stay as they are, as Tangled writes them; what is no name of a repository has no segment. */
+/** `text` as a segment of a path; `null` if it is no repository name. Colons are not escaped: Tangled does not escape them either. */
 const segment = (text: string): string | null =>
   NO_NAME.test(text) ? null : encodeURIComponent(Buffer.from(text).toString()).replaceAll('%3A', ':')
 
 const serverOf = (knot: HostName, isInsecure: boolean): string => `${isInsecure ? 'http' : 'https'}://${knot}`
 
-/** Where a repository may be on its knot: under its owner and name, and, on newer ones, under its own DID. Nowhere, if the platform refuses the name of the knot. */
+/**
+ * The URLs that a repository may have on its knot: by its owner and name and, on newer knots, by its own DID. Empty if the platform rejects the name
+ * of the knot.
+ */
 export const addressesOf = (knot: HostName, { did, name, owner }: FilesAsked['repository'], isInsecure: boolean): ReadonlyArray<URL> => {
   const server = serverOf(knot, isInsecure)
   if (!URL.canParse(server)) return []
@@ -98,12 +100,12 @@ export const addressesOf = (knot: HostName, { did, name, owner }: FilesAsked['re
 
 const FOLDER = '.tangled/workflows/'
 
-/** How much history of its branches is looked through for a commit that the server does not give out by name. */
+/** The depths to which branches and tags are fetched from a server that does not send commits by name. */
 const DEPTHS = [16, 256, 4_096]
 
 interface Reading {
   readonly folder: string
-  /** A pack of the commit without files, of a server that does not say that it can leave them out (git/pack.ts). */
+  /** Fetches a pack of the commit without files, from a server that can leave them out but does not announce it (git/pack.ts). */
   readonly packOf: (address: URL, sha: Sha) => Promise<Buffer | null>
   readonly git: Program
   readonly proxy: Proxy
@@ -112,7 +114,7 @@ interface Reading {
 
 const OPTIONS = ['--quiet', '--no-tags', '--no-write-fetch-head', '--no-recurse-submodules']
 
-/** Reads the files of one commit from one address. */
+/** Reads the files of one commit from one URL. */
 const readCommit = async (
   { folder, git, packOf, proxy, timedOut }: Reading,
   address: URL,
@@ -126,7 +128,7 @@ const readCommit = async (
     const format = sha.length === 64 ? ['--object-format=sha256'] : []
     const made = await git.run(['init', '--quiet', '--bare', '--template=', ...format, '--', inner])
     if (made.code !== 0) return failed(made)
-    // What git notes down on fetching without files would make it fetch each of them, one by one, as soon as it is looked at.
+    // The settings that git writes when it fetches without files would make it fetch each missing file on access, one by one.
     const plain = `${await readFile(config, 'utf8')}[remote "origin"]\n\turl = "${address.href}"\n`
     await writeFile(config, plain)
     const fetch = async (args: ReadonlyArray<string>): Promise<Ran> => {
@@ -162,7 +164,7 @@ const readCommit = async (
     const missing = wanted.filter((one) => !known.has(one))
     if (missing.length > 0) {
       const ran = await fetch(['origin', ...missing])
-      // The server leaves files out, and does not give them out one by one either: everything, then.
+      // The server left the files out, and does not send them by name either. Fetch everything.
       if (ran.code !== 0 && leavesFilesOut && proxy.failure() === null && timedOut() === null) return attempt('whole.git', false)
       if (ran.code !== 0) return failed(ran)
       known = await sizes()
@@ -171,7 +173,7 @@ const readCommit = async (
     const maxBytes = short.length * (WORKFLOW_BYTES_MAX + 256)
     const read = await inside(['cat-file', '--batch'], { input: short.map((one) => `${one}\n`).join(''), maxBytes })
     const contents = contentsIn(read.stdout)
-    // Files that are there, and whose contents are not, are files that could not be read.
+    // A file that is listed, but whose content is missing, could not be read.
     if (read.code !== 0 || wanted.some((one) => !known.has(one)) || short.some((one) => !contents.has(one))) return failed(read)
     return { files: files.map((file) => ({ bytes: contents.get(file.sha) ?? null, name: file.name })), left: all.length - files.length, unkept }
   }
@@ -181,7 +183,7 @@ const readCommit = async (
 
 // ---------------------------------------------------------------------------------------- reading
 
-/** A reader of workflow files. Readings do not share anything. */
+/** Creates a reader of workflow files. Two reads share nothing. */
 export const gitReader = (options: GitOptions): ReadFiles => {
   const { caFile = null, clock, git = 'git', isInsecure, maxBytes = 32 * 2 ** 20, policy, tmp } = options
   const { resolve = resolverFor(policy), timeoutMs = 60_000 } = options
@@ -192,13 +194,13 @@ export const gitReader = (options: GitOptions): ReadFiles => {
     const head = headOf(listed.stdout)
     const commit = sha ?? head.sha
     if (commit === null) return { _tag: 'Files', defaultBranch: head.branch, files: [], hasAnswered: true, left: 0, unkept: [] }
-    // A repository has names of one length.
+    // All object names of a repository have the same length.
     if (head.sha !== null && head.sha.length !== commit.length) return { ...NO_COMMIT, hasAnswered: true }
     const read = await readCommit(reading, address, commit, every)
     return '_tag' in read ? read : { _tag: 'Files', defaultBranch: head.branch, hasAnswered: true, ...read }
   }
 
-  /** Tries one address after the other, until one has the commit, or the knot does not answer at all. */
+  /** Tries one URL after the other, until one has the commit or the knot does not answer at all. */
   const readAny = async (addresses: ReadonlyArray<URL>, { every = false, sha }: Pick<FilesAsked, 'every' | 'sha'>, signal: AbortSignal): Promise<FilesRead> => {
     const stopping = new AbortController()
     const [first] = addresses
@@ -233,7 +235,7 @@ export const gitReader = (options: GitOptions): ReadFiles => {
         )
         await proxy.close()
         if (read._tag === 'Files') return read
-        // Prefer the failure that may pass, and then one that is about more than a repository being elsewhere.
+        // Report a failure that may pass rather than a final one, and any final one rather than "no such repository".
         if (failure === null || (failure.isFinal && (!read.isFinal || failure.error === NO_REPOSITORY.error))) failure = read
         if (!hasAnswered) break
       }
@@ -248,7 +250,7 @@ export const gitReader = (options: GitOptions): ReadFiles => {
 
   return async (asked, signal) => {
     const { knot, repository, sha } = asked
-    // A last check: git is never given an address that the platform cannot parse.
+    // git never gets a commit that is not a hash, nor an address that the platform cannot parse.
     if (sha !== null && !Sha.is(sha)) return NO_COMMIT
     if (!URL.canParse(serverOf(knot, isInsecure))) return unread('the knot cannot be reached: its name does not resolve', false)
     try {

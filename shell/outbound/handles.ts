@@ -1,11 +1,11 @@
 /**
- * Handles of accounts, for people to read: the one that an account's DID document names, once the handle names the account, too.
+ * Verified handles of accounts, for display: the handle that an account's DID document names, if the handle names the account as well.
  *
- * Nobody waits for one: whoever asks gets what is known, and what is not known is looked up meanwhile. Documents and handles are written by
- * strangers, so few are looked up at a time, each within limits of time and size, through the guard, and what cannot be verified is not shown.
+ * Nobody waits for a handle: `of` returns what is known, and starts a look-up if nothing is. Strangers write documents and handles, so the number of
+ * look-ups, their time and their size are limited, each goes through the guard, and a handle that cannot be verified is not shown.
  *
- * A handle is verified by the text record of `_atproto.<handle>` or, where there is none, by `https://<handle>/.well-known/atproto-did`. No library is
- * used: two look-ups and a comparison are less than what it would take to lead one through the guard. Source: atproto.com/specs/handle.
+ * A handle is verified by the TXT record of `_atproto.<handle>` or, if there is none, by `https://<handle>/.well-known/atproto-did`. No library is
+ * used: it would take more code to make one use the guard than these two look-ups and a comparison. Source: atproto.com/specs/handle.
  */
 import * as E from 'fp-ts/lib/Either.js'
 import { isUtf8 } from 'node:buffer'
@@ -19,35 +19,35 @@ import { httpClient } from './http-client.js'
 import { type ResolveText, textsOf } from './resolver.js'
 
 export interface Handles {
-  /** Ends all looking up. Resolves when no connection is left. Idempotent. */
+  /** Cancels all look-ups. Resolves when no connection is left. Idempotent. */
   readonly close: () => Promise<void>
   /** The verified handle of the account; `null` while none is known. */
   readonly of: (did: Did) => string | null
-  /** Rises whenever an answer of `of` changes. */
+  /** Increases whenever a result of `of` changes. */
   readonly version: () => number
 }
 
 export interface HandlesOptions {
   readonly clock: Clock
   readonly documents: Pick<Documents, 'read'>
-  /** On the embedded network: the port at which names of this machine are served, over plain HTTP. Otherwise such names are no handles. */
+  /** The port at which names below `.localhost` are served over plain HTTP, on the embedded network. Unset, such names are not handles. */
   readonly localPort?: number
   readonly policy: Policy
   readonly resolve?: Resolve
   readonly texts?: ResolveText
 }
 
-/** How many accounts are kept. The page shows some three thousand at most. */
+/** How many accounts are cached. The page shows some three thousand at most. */
 const KEPT = 5_000
 
-/** After how long a handle is looked up again, and an account without one. */
+/** After how long a handle is looked up again; then, the same for an account without one, or after a failure. */
 const AGAIN_US = 3_600_000_000
 const WITHOUT_US = 600_000_000
 
-/** How long a handle is shown that cannot be looked up again: a day. */
+/** How long a handle is shown if it cannot be verified again: a day. */
 const SHOWN_US = 86_400_000_000
 
-/** How many are looked up at a time, and how many wait. Who finds no place is looked up when asked for again. */
+/** Concurrent look-ups, and the limit of pending ones. A look-up beyond it is dropped, and starts the next time the handle is asked for. */
 const AT_A_TIME = 4
 const WAITING = 500
 
@@ -56,16 +56,16 @@ const TIMEOUT_MS = 5_000
 
 interface Known {
   readonly handle: string | null
-  /** When it is looked up again. */
+  /** When to look it up again. */
   readonly againUs: number
-  /** When it was verified. */
+  /** When it was last verified. */
   readonly sinceUs: number
 }
 
-/** Whether a handle is the account's; `null` where that cannot be told now. */
+/** Whether the handle belongs to the account; `null` if this cannot be told now. */
 type Verdict = boolean | null
 
-/** What the records say: `null` where they say nothing. Several that differ say no. */
+/** What the TXT records say; `null` if there are none. Several that differ do not verify the handle. */
 const saidIn = (records: ReadonlyArray<string>, did: Did): boolean | null => {
   const named = new Set(records.flatMap((record) => (record.startsWith('did=') ? [record.slice(4)] : [])))
   return named.size === 0 ? null : named.size === 1 && named.has(did)

@@ -1,8 +1,8 @@
 /**
  * HTTP requests to accounts' servers and to providers.
  *
- * guard.ts decides where they may go. The server may be slow, silent or hostile: a request takes bounded time and memory, body included, and
- * follows no redirect. Responses are requested uncompressed, so that their size is the size received.
+ * guard.ts decides where they may go. A server may be slow, silent or hostile: time and memory of a request are limited, body included, and no
+ * redirect is followed. Responses are requested uncompressed, so that their size is the number of bytes received.
  */
 import type { Socket } from 'node:net'
 import type { Readable } from 'node:stream'
@@ -15,50 +15,50 @@ import { dial, type Guard, hostOf, hostRefusal, type Policy, reasonOf, type Reso
 // ---------------------------------------------------------------------------------------- model
 
 export interface HttpOptions {
-  /** CA certificates as PEM; those that the platform knows by default. */
+  /** CA certificates as PEM. The platform's by default. */
   readonly ca?: string
   readonly clock: Clock
-  /** A longer body is an error. 4 MiB by default. */
+  /** The limit of a response body; a longer one is an error. 4 MiB by default. */
   readonly maxBodyBytes?: number
-  /** The limit of connections to one server; further requests wait, on their own time. 8 by default. */
+  /** The limit of connections to one server. Further requests wait; the wait counts towards their time limit. 8 by default. */
   readonly maxConnections?: number
   readonly policy: Policy
-  /** Called with the server's time, if its response has a `Date` header. */
+  /** Called with the server's time if a response has a `Date` header. */
   readonly onDate?: (host: string, dateMs: number) => void
-  /** The resolver of the policy by default. */
+  /** The policy's resolver by default. */
   readonly resolve?: Resolve
   /** The time limit of a request, from the look-up of the name to the last byte of the body. 30 s by default. */
   readonly timeoutMs?: number
 }
 
-/** The supported part of what the platform's `fetch` takes. */
+/** The subset of the platform's `fetch` options that is supported. */
 export interface HttpInit {
   readonly body?: string | Uint8Array | null
   readonly headers?: Headers | Readonly<Record<string, string>>
   /** Overrides the client's limit. */
   readonly maxBodyBytes?: number
   readonly method?: string
-  /** `manual` returns a redirect as the response that it is. Otherwise, it is an error. */
+  /** `manual` returns a redirect as it is. Otherwise, it is an error. */
   readonly redirect?: string
   readonly signal?: AbortSignal | null
   readonly timeoutMs?: number
 }
 
 /**
- * The supported part of the platform's `fetch`; libraries that take one take this. Rejects with an `Error` that says briefly what is wrong, without
- * path, query or headers of the request: they may hold secrets.
+ * The subset of the platform's `fetch` that is supported; it can be passed to libraries that accept one. Rejects with an `Error` whose message leaves
+ * out path, query and headers of the request: they may hold secrets.
  */
 export type Fetch = (input: string | URL, init?: HttpInit) => Promise<Response>
 
 export interface HttpClient {
-  /** Ends all requests, and all connections. Resolves when no socket is left. Idempotent. */
+  /** Aborts all requests and closes all connections. Resolves when no socket is left. Idempotent. */
   readonly close: () => Promise<void>
   readonly fetch: Fetch
 }
 
 // ---------------------------------------------------------------------------------------- requests
 
-/** Why `url` must not be requested, judged by its text; `null` when nothing is wrong with it. */
+/** Why `url` must not be requested, judged by its text; `null` if it may be. */
 const refusal = (url: URL, policy: Policy): string | null => {
   const isPlain = url.protocol === 'http:'
   if (url.protocol !== 'https:' && !isPlain) return `neither http nor https: ${excerpt(url.protocol)}`
@@ -69,16 +69,16 @@ const refusal = (url: URL, policy: Policy): string | null => {
 
 /** This status has no body, but some servers send one. */
 const RESET_CONTENT = 205
-/** The statuses without a body, and the redirects. */
+/** Statuses without a body; then, redirects. */
 const WITHOUT_BODY: ReadonlySet<number> = new Set([204, RESET_CONTENT, 304])
 const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308])
-/** The platform's `Response` takes no greater status. */
+/** The platform's `Response` accepts no greater status. */
 const MAX_STATUS = 599
 
-/** The message of the innermost cause. */
+/** The message of an error; its code if it has no message. */
 const wordsOf = (error: unknown): string => (error instanceof Error ? reasonOf(error) : String(error))
 
-/** The request headers. The platform's own error would repeat a bad value, which may be a secret. */
+/** The request headers. The platform's own error would quote a bad value, which may be a secret. */
 const headersOf = (init: HttpInit): Record<string, string> => {
   try {
     const headers = new Headers({ 'accept-encoding': 'identity', 'user-agent': 'tack' })
@@ -89,7 +89,7 @@ const headersOf = (init: HttpInit): Record<string, string> => {
   }
 }
 
-/** The body, up to `maxBytes`. `done` is called once, when nothing more will come; `failure` makes the error for it. */
+/** The body, up to `maxBytes`. Calls `done` once, when nothing more will come. `failure` converts an error. */
 const limited = (
   body: Readable,
   maxBytes: number,
@@ -122,21 +122,21 @@ const limited = (
         }
       }
     },
-    // Nothing is read until it is pulled.
+    // Read nothing before it is pulled.
     { highWaterMark: 0 }
   )
 }
 
-/** A client. Nothing is connected before the first request. */
+/** Creates a client. It connects with the first request. */
 export const httpClient = (options: HttpOptions): HttpClient => {
   const { ca, clock, maxBodyBytes = 4 * 2 ** 20, maxConnections = 8, onDate, policy, resolve = resolverFor(policy), timeoutMs = 30_000 } = options
   const guard: Guard = { policy, resolve }
   const sockets = new Set<Socket>()
-  /** Aborts each running request, and clears its timer. */
+  /** Each aborts a running request and clears its timer. */
   const asking = new Set<() => void>()
   let isClosed = false
 
-  /** Connects. After the time of a request the attempt is given up: whoever waited for it has gone. */
+  /** Connects. Gives up after the time limit of a request: by then nobody waits for the connection. */
   const connector: buildConnector.connector = ({ hostname, port, protocol }, callback) => {
     const isTls = protocol === 'https:'
     const host = hostname.replace(/^\[|\]$/g, '')
@@ -181,13 +181,13 @@ export const httpClient = (options: HttpOptions): HttpClient => {
     const given = init.signal ?? null
     const stopping = new AbortController()
     const stop = (): void => stopping.abort()
-    // The agent looks at a request's signal only when its turn comes. A request that waits for a connection must not wait for that.
+    // The agent looks at the signal of a request only when its turn comes. A request that is queued must be aborted before that.
     const stopped = new Promise<never>((_, reject) => {
       stopping.signal.addEventListener('abort', () => reject(new Error('the request is over')))
     })
     stopped.catch(() => undefined)
     let isLate = false
-    // An unread promise must not end the process.
+    // An unhandled rejection would end the process.
     const disarm = clock.after(ms, () => {
       isLate = true
       stop()
@@ -208,7 +208,7 @@ export const httpClient = (options: HttpOptions): HttpClient => {
     const failure = (error: unknown): Error => {
       if (isLate) return new Error(`no answer within ${String(ms / 1000)} s`)
       if (isClosed) return new Error('shutting down')
-      // Whoever aborted a request recognises it by the name of the error.
+      // A caller that aborted its request recognises the error by its name.
       return given?.aborted === true ? new DOMException('the request was aborted', 'AbortError') : new Error(excerpt(wordsOf(error)))
     }
 
@@ -225,7 +225,7 @@ export const httpClient = (options: HttpOptions): HttpClient => {
       })
       const answer = await Promise.race([asked, stopped])
       const { body, statusCode: status } = answer
-      // A late error must not end the process.
+      // An unhandled error would end the process.
       body.on('error', () => undefined)
       const refuse = (why: string): never => {
         throw new Error(why)
@@ -251,7 +251,7 @@ export const httpClient = (options: HttpOptions): HttpClient => {
       const dateMs = Date.parse(received.get('date') ?? '')
       if (!Number.isNaN(dateMs)) onDate?.(url.host, dateMs)
       const response = new Response(isEmpty ? null : limited(body, maxBytes, done, failure), { headers: received, status })
-      // A response made by hand has no URL, and libraries look at it.
+      // A constructed `Response` has no URL, and libraries read it.
       return Object.defineProperty(response, 'url', { value: url.href })
     } catch (error) {
       done()
@@ -267,7 +267,7 @@ export const httpClient = (options: HttpOptions): HttpClient => {
   const close = async (): Promise<void> => {
     isClosed = true
     for (const end of [...asking]) end()
-    // The agent waits for connections whose other end may never finish its handshake.
+    // The agent would wait for connections whose peer may never finish its handshake, so destroy those sockets below.
     const destroyed = agent.destroy()
     await Promise.all(
       [...sockets].map(

@@ -1,33 +1,33 @@
 /**
- * Jetstream, the stream of all record changes on the network, filtered to three collections.
+ * Jetstream, the stream of all record changes on the network, filtered to our collections.
  *
- * Nothing is decided here. Frames become events by the core's decoder; effects say where to start, and when to reconnect.
+ * Nothing is decided here. The core decodes frames into events; its effects say where to start, and when to reconnect.
  */
 import * as E from 'fp-ts/lib/Either.js'
 import { COLLECTIONS, decodeFrame, type Natural, type Receipt, rejectFrame, type TimeUs } from '../../core/index.js'
 import type { Network } from '../ports.js'
 import { type NetOptions, openSocket, withDefaults } from './websocket.js'
 
-/** Our parameters. Others that the operator has put into the URL are kept. */
+/** Sets our query parameters, and keeps others that the operator put into the URL. */
 const subscription = (base: URL, cursor: TimeUs | Natural | null, maxMessageBytes: number): string => {
   const url = new URL(base)
   const query = url.searchParams
   query.delete('wantedCollections')
   COLLECTIONS.forEach((collection) => query.append('wantedCollections', collection)) // S1
-  // Compressed frames are not read here, and a stream that waits for a greeting stays silent.
+  // Compressed frames are not supported, and with `requireHello` the stream stays silent until a greeting.
   for (const name of ['cursor', 'compress', 'requireHello']) query.delete(name)
   if (cursor !== null) query.set('cursor', String(cursor)) // S3
   query.set('maxMessageSizeBytes', String(maxMessageBytes))
   return url.href
 }
 
-/** The server without parameters and secrets: sequence numbers are remembered together with it. */
+/** The server's URL without query and credentials. Sequence numbers are stored together with it. */
 export const serverOf = ({ host, pathname, protocol }: URL): string => `${protocol}//${host}${pathname}`
 
-/** `url` is the server's address, such as `wss://jetstream1.us-east.bsky.network/subscribe`. */
+/** `url` is the server's address, for example `wss://jetstream1.us-east.bsky.network/subscribe`. */
 export type JetstreamOptions = NetOptions & { readonly url: URL }
 
-/** Connections to a Jetstream server. */
+/** Opens connections to a Jetstream server. */
 export const jetstreamClient = ({ url, ...options }: JetstreamOptions): Network['openJetstream'] => {
   const settings = withDefaults(options)
   return (connection, cursor, deliver) => {

@@ -1,16 +1,16 @@
 /**
- * How much a JSON text makes: a megabyte of brackets takes the parser a hundred times as long as a megabyte of text, and some fifty times its size of
- * memory. So what strangers send is looked at before it is parsed.
+ * Bounds the cost of parsing JSON. A megabyte of brackets takes the parser a hundred times as long as a megabyte of text, and about fifty times its
+ * size in memory. So input from strangers is checked before it is parsed.
  */
 
-/** No honest frame or page comes near: this many lists, objects and keys take the parser up to 60 ms. */
+/** No honest frame or page comes near it. The parser takes up to 60 ms for this many lists, objects and keys. */
 export const MAX_JSON_PARTS = 100_000
 
 const LIST = '['.charCodeAt(0)
 const OBJECT = '{'.charCodeAt(0)
 const KEY = ':'.charCodeAt(0)
 
-/** Whether the text has more than `most` lists, objects and keys. What stands in its strings is counted as well. */
+/** Whether the text has more than `most` lists, objects and keys. Such characters in strings count as well. */
 export const hasManyParts = (text: string, most = MAX_JSON_PARTS): boolean => {
   if (text.length <= most) return false
   let left = most
@@ -21,5 +21,5 @@ export const hasManyParts = (text: string, most = MAX_JSON_PARTS): boolean => {
   return false
 }
 
-/** What is said of such a text. */
+/** The error for such a text. */
 export const MANY_PARTS = `more than ${String(MAX_JSON_PARTS)} lists, objects and keys`

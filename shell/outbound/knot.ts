@@ -1,8 +1,8 @@
 /**
- * Knots: the event stream of each, `/events`.
+ * Connections to the event stream of a knot, `/events`.
  *
- * A knot is run by a stranger, and named by a stranger's record. The core decides which knots to connect to; guard.ts keeps names from leading
- * into a private network, and websocket.ts bounds what a knot may cost.
+ * A knot is run by a stranger, and named by a stranger's record. The core decides which knots to connect to, guard.ts keeps names from leading into a
+ * private network, and websocket.ts limits what a knot may cost.
  */
 import * as E from 'fp-ts/lib/Either.js'
 import { decodeKnotFrame, type KnotReceipt, rejectKnotFrame } from '../../core/index.js'
@@ -11,10 +11,10 @@ import type { Network } from '../ports.js'
 import { hasManyParts, MANY_PARTS } from './json-size.js'
 import { type NetOptions, openSocket, withDefaults } from './websocket.js'
 
-/** `isInsecure` connects to knots without TLS, for development. */
+/** `isInsecure` connects without TLS, for development. */
 export type KnotOptions = NetOptions & { readonly isInsecure: boolean }
 
-/** Connections to knots. What they do causes few lines of the log, however many they are. */
+/** Opens connections to knots. The log lines that they cause are rate-limited, for all knots together. */
 export const knotClient = ({ isInsecure, ...options }: KnotOptions): Network['openKnot'] => {
   const settings = withDefaults({ ...options, log: limitedLog(options.clock, options.log) })
   return (connection, host, cursor, deliver) => {

@@ -1,37 +1,36 @@
 /**
- * Which knots are asked among the prompt, and which among the slow: pure, with the time given.
+ * Sorts knots into a prompt queue and a slow queue. Pure: the time is an argument.
  *
- * A knot that was late once is taken for slow for a while, and waits among its like: however many there are, those that answer at once have places
- * that no slow one takes. Of strangers that are late, a limited number is remembered.
+ * A knot that was late once counts as slow for a while. Slow knots have places of their own, so they never take those of prompt ones, however many
+ * they are. A limited number of slow knots is remembered.
  */
 import type { HostName, TimeUs } from '../../core/index.js'
 import { withNewest } from '../lib/newest.js'
 
-/** How many knots of each line are asked at a time, one question each. */
+/** Concurrent requests of each queue, one per knot. */
 export const PLACES = { prompt: 16, slow: 8 } as const
 
-/** In which line a knot waits. */
+/** The queue in which a knot waits. */
 export type Line = keyof typeof PLACES
 
-/** For how long a knot that was late counts as slow. */
+/** How long a late knot counts as slow: ten minutes. */
 export const SLOW_US = 600_000_000
 
-/** How many knots count as slow at most: beyond them, the one that was late longest ago is prompt again. */
+/** How many knots may count as slow. Beyond that, the one that was late longest ago counts as prompt again. */
 export const SLOW_MAX = 10_000
 
-/** Until when each knot that was late counts as slow, the one that was late last at the end. */
+/** Until when each late knot counts as slow, in the order in which they were late. */
 export type SlowKnots = ReadonlyMap<HostName, TimeUs>
 
-/** None was late. */
 export const NONE_SLOW: SlowKnots = new Map()
 
-/** Where the knot is asked next. */
+/** The queue in which the next request to the knot waits. */
 export const lineOf = (slow: SlowKnots, knot: HostName, nowUs: TimeUs): Line => (nowUs < (slow.get(knot) ?? 0) ? 'slow' : 'prompt')
 
 /**
- * What is known after a knot of the prompt line has taken so long to be heard, or not to be.
+ * Updates the slow knots after a call in the prompt queue, answered or not.
  *
- * @param promptUs From which time on an answer is late.
+ * @param promptUs A call that took at least this long is late, in microseconds.
  */
 export const afterCall = (
   slow: SlowKnots,

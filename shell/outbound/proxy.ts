@@ -1,8 +1,8 @@
 /**
- * A proxy on loopback for one run of a program that opens connections itself (git): through the guard it can reach the one server that it was
- * started for, and nothing else, whatever names, redirects or settings say.
+ * A loopback proxy for one run of a program that opens its own connections (git). The program reaches the one server that the proxy was started for,
+ * through the guard, and nothing else, whatever names, redirects or settings say.
  *
- * It requires the run's password, counts bytes, and closes the connections beyond the limit.
+ * The proxy requires the run's password, counts bytes, and closes all connections beyond the limit.
  */
 import { randomBytes, timingSafeEqual } from 'node:crypto'
 import { createServer, type IncomingMessage, request as sendRequest, type ServerResponse } from 'node:http'
@@ -13,14 +13,14 @@ import { dial, type Guard, hostOf, reasonOf } from './guard.js'
 export interface ProxyOptions extends Guard {
   /** The limit of bytes from the server. */
   readonly maxBytes: number
-  /** The server; path and query do not matter. `http:` is passed on as requests, `https:` as a tunnel. */
+  /** The server; path and query do not matter. `http:` requests are forwarded, `https:` is tunnelled. */
   readonly target: URL
 }
 
 export interface Proxy {
   /** Closes all connections. Resolves when no socket is left. */
   readonly close: () => Promise<void>
-  /** Why the server was not reached, or was cut off; `null` when nothing was wrong. */
+  /** Why the server was not reached, or was cut off; `null` if nothing failed. */
   readonly failure: () => ProxyFailure | null
   /** The proxy URL for the program, password included. */
   readonly url: string
@@ -33,7 +33,7 @@ export interface ProxyFailure {
 
 const portOf = (url: URL): number => (url.port !== '' ? Number(url.port) : url.protocol === 'https:' ? 443 : 80)
 
-/** Hop-by-hop headers, which are not passed on (RFC 9110, 7.6.1). */
+/** Hop-by-hop headers, which are not forwarded (RFC 9110, 7.6.1). */
 const HOP_BY_HOP: ReadonlySet<string> = new Set([
   'connection', 'keep-alive', 'proxy-authenticate', 'proxy-authorization', 'proxy-connection', 'te', 'trailer', 'transfer-encoding',
   'upgrade'
@@ -62,7 +62,7 @@ export const startProxy = async ({ maxBytes, target, ...guard }: ProxyOptions): 
     failure ??= { isTooLarge, reason }
   }
 
-  /** Checks the password and the target. */
+  /** The status that refuses a request with a wrong password or target; `null` if both are right. */
   const refusal = (request: IncomingMessage, authority: string): 403 | 407 | null => {
     const given = Buffer.from(request.headers['proxy-authorization'] ?? '')
     if (given.length !== wanted.length || !timingSafeEqual(given, wanted)) return 407
@@ -71,7 +71,7 @@ export const startProxy = async ({ maxBytes, target, ...guard }: ProxyOptions): 
     return 403
   }
 
-  /** Closes everything at once beyond the limit. */
+  /** Counts bytes from the server. Closes all connections beyond the limit. */
   const counted = (): Transform =>
     new Transform({
       transform: (chunk: Buffer, _, callback) => {
@@ -93,7 +93,7 @@ export const startProxy = async ({ maxBytes, target, ...guard }: ProxyOptions): 
     const upstream = remember(dial(guard, host, port))
     let isReached = false
     upstream.once('connect', () => (isReached = !upstream.destroyed))
-    // Later failures are for the program to judge: it may have had its response.
+    // The program judges later failures itself: it may have got its whole response.
     upstream.on('error', (error) => isReached || fail(reasonOf(error)))
     return upstream
   }
@@ -107,10 +107,10 @@ export const startProxy = async ({ maxBytes, target, ...guard }: ProxyOptions): 
       return
     }
     const upstream = sendRequest({
-      // An agent, even a new one, would make the connection itself.
+      // An agent, even a new one, would open the connection itself.
       createConnection: reach,
       headers: endToEnd(request.rawHeaders),
-      // The name in the URL counts; the header that goes with it is among the rest.
+      // The host of the URL counts. The `Host` header is among the forwarded ones.
       host,
       method: request.method ?? 'GET',
       path: `${url.pathname}${url.search}`,
@@ -129,7 +129,7 @@ export const startProxy = async ({ maxBytes, target, ...guard }: ProxyOptions): 
       try {
         response.writeHead(answer.statusCode ?? 502, endToEnd(answer.rawHeaders))
       } catch {
-        // A status or a header that can be parsed, but not be sent.
+        // A status or a header that the parser accepts, but that cannot be sent.
         fail('the response is not HTTP')
         upstream.destroy()
         response.destroy()
@@ -153,7 +153,7 @@ export const startProxy = async ({ maxBytes, target, ...guard }: ProxyOptions): 
     const unreachable = (): void => void client.end('HTTP/1.1 502 Unreachable\r\nContent-Length: 0\r\n\r\n')
     upstream.once('connect', () => {
       if (upstream.destroyed) return
-      // From here on the client gets the server's bytes, even its abrupt end.
+      // From here on the client gets the server's bytes, and sees an abrupt end as such.
       upstream.off('error', unreachable).on('error', () => client.destroy())
       client.write('HTTP/1.1 200 Connected\r\n\r\n')
       upstream.write(head)

@@ -1,9 +1,9 @@
 /**
- * Records of an account, read from its own server, page by page.
+ * Reads the records of an account from its own server, page by page.
  *
- * The account's DID document says where they are: in the directory for `did:plc:…`, on the host itself for `did:web:<host>`. Both, and the server,
- * are named by strangers. Each host gets one request at a time, with a pause in between, so that no honest server is burdened and no slow one holds
- * up the others.
+ * The account's DID document names the server. It is in the directory for `did:plc:…`, and on the host itself for `did:web:<host>`. Strangers name
+ * these hosts and servers. Each host gets one request at a time, with a pause between two: this burdens no honest server, and a slow one delays
+ * nobody else.
  */
 import * as E from 'fp-ts/lib/Either.js'
 import * as O from 'fp-ts/lib/Option.js'
@@ -22,23 +22,23 @@ import { platformResolve } from './resolver.js'
 
 export interface RecordsOptions {
   readonly clock: Clock
-  /** The directory of `did:plc:…`, as the operator configured it; `https://plc.directory` by default. */
+  /** The directory of `did:plc:…`, if the operator configured one. `https://plc.directory` by default. */
   readonly directory?: string
   readonly log: Log
-  /** The limit of requests at a time; the rest wait. 4 by default. */
+  /** The limit of concurrent requests; the rest wait. 4 by default. */
   readonly maxRequests?: number
-  /** Is told what the time is at the directory. */
+  /** Called with the directory's time. */
   readonly onDate?: (host: string, dateMs: number) => void
   /** The pause between two requests to one host. 100 ms by default. */
   readonly pauseMs?: number
   readonly policy: Policy
-  /** The resolver of the policy by default; for the public directory, whose name no stranger wrote, that of the platform. */
+  /** The policy's resolver by default; the platform's for the public directory, whose name no stranger wrote. */
   readonly resolve?: Resolve
   /** The time limit of a request. 15 s by default. */
   readonly timeoutMs?: number
 }
 
-/** What went wrong, and how long the server asks us to wait before a retry. */
+/** What failed, and how long the server asks us to wait before a retry. */
 interface Failure {
   readonly error: string
   readonly waitMs: number
@@ -49,7 +49,7 @@ const failure = (error: string, waitMs = 0): E.Either<Failure, never> => E.left(
 const MAX_PAGE_BYTES = 4 * 2 ** 20
 const MAX_DOCUMENT_BYTES = 2 ** 18
 
-/** How long a DID document is cached, and for how many accounts. */
+/** How long the server of an account is cached, and for how many accounts. */
 const DOCUMENT_US = 300_000_000
 const MAX_DOCUMENTS = 10_000
 
@@ -59,7 +59,7 @@ const PLC = /^did:plc:[a-z2-7]{24}$/
 const WEB = /^did:web:([A-Za-z0-9.-]+(?:%3[Aa][0-9]+)?)$/
 const LOCAL = /(?:^|\.)localhost(?::|$)/
 
-/** Whether the document of `did` is in the directory. */
+/** Whether the directory has the document of `did`. */
 export const isListed = (did: Did): boolean => PLC.test(did)
 
 /** The URL of the document of `did`; `Left` says why there is none. */
@@ -69,11 +69,11 @@ export const documentOf = (did: Did, directory: string, { allowLoopback }: Polic
   const host = canonicalHost({ defaultPort: 443, loopback: allowLoopback, ports: allowLoopback })(written.replace(/%3A/i, ':'))
   if (O.isNone(host)) return E.left('unsupported DID method')
   const address = `${LOCAL.test(host.value) ? 'http' : 'https'}://${host.value}/.well-known/did.json`
-  // The platform rejects some valid names, for characters that no registry allows.
+  // The platform rejects some valid names, because of characters that no registry allows.
   return URL.canParse(address) ? E.right(new URL(address)) : E.left('the name does not resolve')
 }
 
-/** The server that `endpoint` names: a URL without a path. Whether it may be contacted is checked when it is. */
+/** The server that `endpoint` names: a URL without a path. The guard checks it when a request is sent. */
 const serverOf = (endpoint: string): O.Option<URL> => {
   if (!URL.canParse(endpoint)) return O.none
   const url = new URL(endpoint)
@@ -82,11 +82,11 @@ const serverOf = (endpoint: string): O.Option<URL> => {
 
 // ---------------------------------------------------------------------------------------- answers
 
-/** How long a response asks us to wait. */
+/** How long a response asks us to wait, in milliseconds. */
 const waitOf = (headers: Headers, nowMs: number): number =>
   retryAfterMs(headers.get('retry-after'), nowMs) || resetMs(headers.get('ratelimit-reset'), nowMs)
 
-/** The name of the XRPC error, if the response has one. */
+/** The name of the XRPC error; empty if the response has none. */
 const nameOf = (text: string): string => /"error"\s*:\s*"([A-Za-z]{1,64})"/.exec(text)?.[1] ?? ''
 
 // ---------------------------------------------------------------------------------------- reading
@@ -96,7 +96,7 @@ interface Document {
   readonly sinceUs: number
 }
 
-/** Reads records. Readings under way at a close are not answered: the core asks again at the next start. */
+/** Creates a reader. Reads that are running at a close get no answer: the core asks again at the next start. */
 export const recordReader = (options: RecordsOptions): Records => {
   const { clock, directory = 'https://plc.directory', log, maxRequests = 4, pauseMs = 100, policy, resolve, timeoutMs = 15_000 } = options
   const settings = { clock, maxBodyBytes: MAX_PAGE_BYTES, maxConnections: 1, timeoutMs, ...(resolve === undefined ? {} : { resolve }) }
@@ -121,11 +121,11 @@ export const recordReader = (options: RecordsOptions): Records => {
 
   const requests = createKeyedQueue(maxRequests, 1, pause)
 
-  /** The result of `job`, queued by host. Never settles when everything is closed before. */
+  /** Runs `job` in the queue of its host. Never settles if the reader is closed first. */
   const inTurn = <A>(host: string, job: () => Promise<A>): Promise<A> =>
     new Promise((resolve, reject) => requests.add(host, async () => job().then(resolve, reject)))
 
-  /** The text of a response with status 200; otherwise what the response means. */
+  /** The body of a response with status 200; any other response, and any error, as a failure. */
   const ask = async (fetch: Fetch, url: URL, maxBodyBytes: number): Promise<E.Either<Failure, string>> => {
     try {
       return await inTurn(url.host, async () => {
@@ -177,7 +177,7 @@ export const recordReader = (options: RecordsOptions): Records => {
     const page = E.isLeft(server) ? server : await readPage(server.right, request)
     if (isClosed) return
     if (E.isLeft(page)) {
-      // Perhaps the account has moved.
+      // The account may have moved.
       documents.delete(did)
       const { error, waitMs } = page.left
       deliver(failed(request, error, waitMs as Natural))

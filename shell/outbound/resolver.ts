@@ -1,20 +1,20 @@
 /**
  * Resolves host names.
  *
- * The platform's look-up holds a thread for as long as it lasts, half a minute with a mute name server, and cannot be cancelled; the whole process
- * has two of them. A few names chosen by strangers would hold up all others. So the platform resolves only what we or the operator wrote down.
- * Names from strangers are looked up here: in the hosts file, and then at the name servers, which takes no thread, and ends with the connection
- * that it is for. Other sources that the platform may have, and its search domains, do not count for them.
+ * A look-up by the platform blocks a thread until it ends, half a minute with a silent name server, and cannot be cancelled; the process has two such
+ * threads. A few names chosen by strangers would delay all other look-ups. So the platform resolves only names that we or the operator wrote. Names
+ * from strangers are resolved here: by the hosts file, then by the name servers. This blocks no thread, and is cancelled with its connection. It
+ * ignores other sources of the platform, and search domains.
  */
 import type { LookupAddress, LookupOptions } from 'node:dns'
 import { lookup, Resolver } from 'node:dns/promises'
 import { readFile } from 'node:fs/promises'
 import { isIP } from 'node:net'
 
-/** The addresses of a host name. Rejects when there are none. When `gone` aborts, nobody waits any more. */
+/** Resolves a host name. Rejects if it has no address. An abort of `gone` cancels the look-up, if the resolver can. */
 export type Resolve = (hostname: string, options: LookupOptions, gone?: AbortSignal) => Promise<LookupAddress[]>
 
-/** The resolver of the platform. */
+/** The platform's resolver. */
 export const platformResolve: Resolve = (hostname, options) => lookup(hostname, { ...options, all: true })
 
 // ---------------------------------------------------------------------------------------- names of strangers
@@ -22,11 +22,11 @@ export const platformResolve: Resolve = (hostname, options) => lookup(hostname, 
 export interface OwnOptions {
   /** The hosts file. `/etc/hosts` by default. */
   readonly hosts?: string
-  /** The name servers, with ports; those of the platform by default. */
+  /** The name servers, with ports. The platform's by default. */
   readonly servers?: ReadonlyArray<string>
 }
 
-/** The addresses in the hosts file. An unreadable one has none. */
+/** The addresses in the hosts file; none if it is unreadable. */
 const inHosts = async (file: string, name: string): Promise<LookupAddress[]> => {
   const text = await readFile(file, 'utf8').catch(() => '')
   return text.split('\n').flatMap((line) => {
@@ -36,17 +36,17 @@ const inHosts = async (file: string, name: string): Promise<LookupAddress[]> => 
   })
 }
 
-/** The addresses of `localhost` and of all names below it, always (RFC 6761). */
+/** The addresses of `localhost` and of all names below it (RFC 6761). */
 const LOOPBACK: ReadonlyArray<LookupAddress> = [
   { address: '127.0.0.1', family: 4 },
   { address: '::1', family: 6 }
 ]
 
-/** The address families of a connection. IPv4 first: where only one address is tried, it is reachable from more places. */
+/** The address families to ask for. IPv4 first: if only one address is tried, IPv4 works in more networks. */
 const familiesOf = ({ family = 0 }: LookupOptions): ReadonlyArray<4 | 6> =>
   family === 0 ? [4, 6] : family === 6 || family === 'IPv6' ? [6] : [4]
 
-/** A resolver without threads. A mute server is given up after 6 s. */
+/** A resolver that blocks no thread. Gives up on a silent name server after 6 s. */
 export const ownResolve =
   ({ hosts = '/etc/hosts', servers }: OwnOptions = {}): Resolve =>
   async (hostname, options, gone) => {
@@ -56,7 +56,7 @@ export const ownResolve =
     const known = (listed.length === 0 && /(?:^|\.)localhost$/.test(name) ? LOOPBACK : listed).filter(({ family }) => families.some((one) => one === family))
     if (known.length > 0) return known
     gone?.throwIfAborted()
-    // One for each look-up, because it can only be cancelled as a whole. It also reads the current name servers.
+    // One per look-up, because a resolver can only cancel all of its queries. A new one also reads the current name servers.
     const resolver = new Resolver({ timeout: 2_000, tries: 2 })
     if (servers !== undefined) resolver.setServers(servers)
     const cancel = (): void => resolver.cancel()
@@ -74,10 +74,10 @@ export const ownResolve =
     return found
   }
 
-/** The texts of a name, each as one. Rejects when there are none. When `gone` aborts, nobody waits any more. */
+/** Resolves the TXT records of a name, each joined into one string. Rejects if there are none. An abort of `gone` cancels the look-up. */
 export type ResolveText = (name: string, gone: AbortSignal) => Promise<ReadonlyArray<string>>
 
-/** Looks texts up at the name servers, without threads, as above. */
+/** Resolves TXT records at the name servers, without blocking a thread, like `ownResolve`. */
 export const textsOf =
   (servers?: ReadonlyArray<string>): ResolveText =>
   async (name, gone) => {
@@ -94,8 +94,8 @@ export const textsOf =
   }
 
 /**
- * `resolve` for at most `max` names at a time. At most `maxWaiting` more wait: one beyond them fails at once, and a cancelled one is dropped. The
- * last to arrive is the next: with too many, the first has hardly any time left, and if it came first they would all be late.
+ * Limits `resolve` to `max` concurrent look-ups and `maxWaiting` waiting ones. Beyond that a look-up fails at once. A cancelled one leaves the queue.
+ * The queue is last in, first out: in an overload the oldest look-up has hardly any time left, and serving it first would make all of them late.
  */
 export const bounded = (resolve: Resolve, max: number, maxWaiting: number): Resolve => {
   let waiting: ReadonlyArray<() => void> = []
@@ -113,7 +113,7 @@ export const bounded = (resolve: Resolve, max: number, maxWaiting: number): Reso
   const over = (): void => {
     const next = waiting.at(-1)
     waiting = waiting.slice(0, -1)
-    // It takes the place of the finished one.
+    // The next look-up takes this place.
     if (next === undefined) asking -= 1
     else next()
   }
@@ -132,7 +132,7 @@ export const bounded = (resolve: Resolve, max: number, maxWaiting: number): Reso
 }
 
 /**
- * The resolver for names from strangers, one for the process. Names with mute servers do not keep good ones out: each holds one of fifty places for
+ * The resolver for names from strangers, one for the process. Names whose servers are silent do not block others: each holds one of fifty places for
  * some seconds, and is retried after a pause that grows to minutes. Fifty names are a hundred queries at a time, fewer than a small forwarder takes
  * (dnsmasq: 150).
  */

@@ -1,12 +1,12 @@
 /**
- * The keys by which accounts sign, and whether a signature is theirs.
+ * Verifies signatures against the signing keys of accounts.
  *
- * A key is that of the account's DID document, which is kept for a minute. Where a signature is not by the key that is kept, the document is looked at
- * once more: the key may have been changed. Where that shows the same key, it is not looked at again for a while, whatever comes: anybody can write
- * tokens that nobody signed.
+ * The key is in the account's DID document, and cached for a minute. If a signature does not match the cached key, the document is read once more:
+ * the key may have been rotated. If the key is the same, the document is not read again for another minute: anybody can send tokens that nobody
+ * signed.
  *
- * The library is @atcute/crypto: it reads keys in the forms that documents have them in, has both curves, and runs on Node 20. (`@atproto/crypto`
- * and `@atcute/xrpc-server`, which verify whole tokens, need Node 22; what a token claims is the core's to judge.)
+ * The library is @atcute/crypto: it reads the key formats of DID documents, supports both curves, and runs on Node 20. (`@atproto/crypto` and
+ * `@atcute/xrpc-server`, which verify whole tokens, need Node 22; judging what a token claims is the core's task.)
  */
 import { type FoundPublicKey, getPublicKeyFromDidController, verifySig } from '@atcute/crypto'
 import * as E from 'fp-ts/lib/Either.js'
@@ -23,11 +23,11 @@ export interface Signed {
 }
 
 export interface SigningKeys {
-  /** Whether the signature is by the account's key; `Left` where its key cannot be known. Never rejects. */
+  /** Whether the account's key made the signature; `Left` if its key cannot be read. Never rejects. */
   readonly isBy: (account: Did, signed: Signed) => Promise<E.Either<NoDocument, boolean>>
 }
 
-/** How many keys are kept, and for how long. */
+/** How many keys are cached, and for how long. */
 const KEPT = 1_000
 const FRESH_US = 60_000_000
 
@@ -45,15 +45,15 @@ const keyIn = (account: Did, document: E.Either<NoDocument, string>): Found => {
 const isSame = (a: FoundPublicKey, b: FoundPublicKey): boolean => a.type === b.type && Buffer.compare(a.publicKeyBytes, b.publicKeyBytes) === 0
 
 /**
- * A signature that cannot be one is not one. Of the two forms that each has, tokens may bear either: libraries for tokens do not choose, and what
- * counts once is the id of a token.
+ * Whether `key` made the signature; `false` for a malformed one. Both forms of an ECDSA signature (low and high S) are accepted: token libraries
+ * produce either, and replays are detected by the id of the token.
  */
 const isBySafely = async (key: FoundPublicKey, { algorithm, message, signature }: Signed): Promise<boolean> =>
   key.jwtAlg === algorithm && signature.length === 64 && (await verifySig(key, signature, message, { allowMalleableSig: true }).catch(() => false))
 
 export const createSigningKeys = (clock: Clock, documents: Documents): SigningKeys => {
   const keys = createKeeper<Found>(clock, KEPT, () => FRESH_US)
-  /** Until when the document of an account is not looked at once more. */
+  /** Until when the document of an account is not read again. */
   const quiet = new Map<Did, number>()
   const ask = (account: Did) => async (): Promise<Found> => keyIn(account, await documents.read(account))
 

@@ -1,8 +1,8 @@
 /**
- * Websockets, for Jetstream and knots alike: a connection from which text is read.
+ * Websockets for Jetstream and knots: connections that deliver text.
  *
- * guard.ts decides where it may lead. The peer may be slow, silent or hostile; a connection costs bounded time and memory, and always ends with
- * exactly one close.
+ * guard.ts decides where they may lead. The peer may be slow, silent or hostile: time and memory of a connection are limited, and it always ends with
+ * exactly one call of `closed`.
  */
 import { isAscii, isUtf8 } from 'node:buffer'
 import type { Socket } from 'node:net'
@@ -15,7 +15,7 @@ export { kindOf, type Policy, type Resolve } from './guard.js'
 
 // ---------------------------------------------------------------------------------------- settings
 
-/** Options of connections. All times and sizes have defaults, for the public network. */
+/** Options of connections. All times and sizes have defaults that suit the public network. */
 export interface NetOptions {
   readonly clock: Clock
   /** How long a peer may take to answer a close before the socket is destroyed. 1 s by default. */
@@ -23,21 +23,24 @@ export interface NetOptions {
   /** The time limit from the look-up of the name until the websocket is open. 15 s by default. */
   readonly handshakeTimeoutMs?: number
   readonly log: Log
-  /** A larger message is rejected, and the stream goes on; one sixteen times as large ends the connection. 1 MiB by default. */
+  /** The limit of a message. A larger one is rejected, and the stream goes on; one sixteen times as large ends the connection. 1 MiB by default. */
   readonly maxMessageBytes?: number
-  /** What may be held of messages that have not ended, over all connections that share these settings; whoever has sent most is given up beyond it. 64 MiB. */
+  /**
+   * The limit of memory for unfinished messages, for all connections that share these settings. Beyond it, the connection that holds most is closed.
+   * 64 MiB.
+   */
   readonly maxUnfinishedBytes?: number
-  /** 30 s. */
+  /** 30 s by default. */
   readonly pingIntervalMs?: number
   readonly policy: Policy
-  /** That of the policy. */
+  /** The policy's resolver by default. */
   readonly resolve?: Resolve
 }
 export interface NetSettings extends Required<NetOptions> {
   readonly unfinished: Unfinished
 }
 
-/** `options` with defaults for what they leave open. Connections that are made with the result share what it allows. */
+/** `options` with defaults. Connections that use the same result share its limits. */
 export const withDefaults = (options: NetOptions): NetSettings => ({
   closeGraceMs: 1_000,
   handshakeTimeoutMs: 15_000,
@@ -50,12 +53,12 @@ export const withDefaults = (options: NetOptions): NetSettings => ({
 })
 
 const MAX_UNFINISHED_BYTES = 67_108_864
-/** What a piece costs to hold, however short it is. */
+/** The overhead of holding a fragment, however short. */
 const PIECE_BYTES = 256
 
-/** What is held of messages that have not ended. A message may be long, and a thousand peers may send one each and never end it. */
+/** The memory that unfinished messages take. A message may be long, and a thousand peers may each send one and never finish it. */
 interface Unfinished {
-  /** That much is held of `peer` now. Gives up whoever has sent most, as long as all of it together is too much. */
+  /** Sets the number of bytes held for `peer`. While the total exceeds the limit, gives up the peer that holds most. */
   readonly hold: (peer: object, bytes: number, giveUp: () => void) => void
 }
 
@@ -84,10 +87,10 @@ const createUnfinished = (maxBytes: number): Unfinished => {
 /** The factor between rejecting a message and ending the connection: a message must be read whole to be skipped. */
 const HARD_LIMIT_FACTOR = 16
 
-/** Of a ping or a pong, which are short and come unmasked from a server. */
+/** The header of a ping or a pong: both are short, and a server does not mask them. */
 const CONTROL_HEADER_BYTES = 2
 
-/** Why `url` must not be opened, judged by its text; `null` when nothing is wrong with it. */
+/** Why `url` must not be opened, judged by its text; `null` if it may be. */
 const refusal = (url: URL, policy: Policy): string | null => {
   if (url.protocol !== 'wss:' && url.protocol !== 'ws:') return `not a websocket URL: ${excerpt(url.protocol)}`
   if (url.hash !== '') return 'the address has a fragment'
@@ -96,25 +99,25 @@ const refusal = (url: URL, policy: Policy): string | null => {
 
 // ---------------------------------------------------------------------------------------- sockets
 
-/** The reader of a connection. Nothing is called before `openSocket` returns, nor after `closed`. */
+/** Receives what a connection delivers. Nothing is called before `openSocket` returns, nor after `closed`. */
 export interface Reader {
-  /** The peer's name in the log. */
+  /** The peer's name for the log. */
   readonly host: string
   readonly opened: () => void
   readonly text: (text: string) => void
-  /** A message that is too large, binary, or not UTF-8. The connection goes on. */
+  /** A message is too large, binary, or not UTF-8. The connection goes on. */
   readonly rejected: (reason: 'size' | 'binary' | 'utf8', detail: string) => void
   /**
-   * The connection has ended, or never opened; called exactly once, in every case. `poisoned` says that it ended over a message that cannot be read
-   * at all (D12).
+   * The connection has ended, or never opened. Called exactly once in every case. `poisoned` says that it ended because of a message that cannot be
+   * read at all (D12).
    */
   readonly closed: (poisoned: boolean) => void
 }
 
 /**
- * Opens a websocket. Never throws: a forbidden address is a connection that closes.
+ * Opens a websocket. Never throws: if the address is forbidden, the connection closes.
  *
- * After `pause`, what had been read from the socket before (at most one chunk, 64 KiB) still arrives. After `close`, nothing arrives but `closed`.
+ * After `pause`, data that had already been read from the socket (at most one chunk, 64 KiB) still arrives. After `close`, only `closed` is called.
  */
 export const openSocket = (settings: NetSettings, address: string, reader: Reader): Link => {
   if (!URL.canParse(address)) return neverOpened(settings.log, reader, 'the name does not resolve')
@@ -136,7 +139,7 @@ const neverOpened = (log: Log, reader: Reader, error: string): Link => {
   return { close: () => gone, gone, pause: () => undefined, resume: () => undefined }
 }
 
-/** The errors that end a connection because a message cannot be read; it would end the next connection as well (D12). */
+/** The errors for a message that cannot be read. It would end the next connection as well (D12). */
 const TOO_LARGE: ReadonlySet<unknown> = new Set([
   'WS_ERR_TOO_MANY_BUFFERED_PARTS',
   'WS_ERR_UNSUPPORTED_DATA_PAYLOAD_LENGTH',
@@ -145,14 +148,14 @@ const TOO_LARGE: ReadonlySet<unknown> = new Set([
 
 const codeOf = (error: Error): unknown => ('code' in error ? error.code : null)
 
-/** What went wrong, for the log. */
+/** The error, for the log. */
 const describe = (error: Error): string => excerpt(reasonOf(error))
 
 const connect = (settings: NetSettings, url: URL, reader: Reader): Link => {
   const { clock, log, maxMessageBytes, policy } = settings
   let stream: Socket | null = null
   let paused = false
-  /** `close` was called, or the socket is gone. */
+  /** Set by `close`, and when the socket is gone. */
   let over = false
   let poisoned = false
   let failure: string | null = null
@@ -170,7 +173,7 @@ const connect = (settings: NetSettings, url: URL, reader: Reader): Link => {
     lookup: guardedLookup(settings, lookingUp.signal),
     maxPayload: maxMessageBytes * HARD_LIMIT_FACTOR,
     perMessageDeflate: false,
-    // A message that is no UTF-8 would end the connection, and be met again at every rewind; it is looked at below.
+    // A message that is not UTF-8 would end the connection, and come again after every rewind. The message handler below checks it instead.
     skipUTF8Validation: true
   })
 
@@ -179,8 +182,8 @@ const connect = (settings: NetSettings, url: URL, reader: Reader): Link => {
     socket.terminate()
   }
 
-  // A connection waits for one thing at a time: to be open, for a sign of life, to be closed.
-  // The timeout that `ws` has for handshakes starts again at every byte, so a peer that sends one now and then has for ever.
+  // A connection has one timer at a time: for the handshake, for the next ping, or for the close. The handshake timeout of `ws` restarts with every
+  // byte, so a peer that trickles bytes would never time out.
   let disarm = clock.after(settings.handshakeTimeoutMs, () => giveUp('handshake timed out'))
 
   const rearm = (ms: number, then: () => void): void => {
@@ -188,26 +191,26 @@ const connect = (settings: NetSettings, url: URL, reader: Reader): Link => {
     disarm = clock.after(ms, then)
   }
 
-  /** What has come of a message that has not ended, and in how many pieces. */
+  /** The bytes and the fragments of the unfinished message. */
   let [unfinishedBytes, pieces] = [0, 0]
   const hold = (bytes: number): void => {
     unfinishedBytes = Math.max(0, bytes)
     if (unfinishedBytes === 0) pieces = 0
     settings.unfinished.hold(socket, unfinishedBytes + pieces * PIECE_BYTES, () => giveUp('too much is held of messages that do not end'))
   }
-  /** Pings and pongs may come in the middle of a message. */
+  /** Pings and pongs may come in the middle of a message, and are not part of it. */
   const pass = (data: Buffer): void => hold(unfinishedBytes - data.length - CONTROL_HEADER_BYTES)
   socket.on('ping', pass)
   socket.on('pong', pass)
 
   const endWithinGrace = (): void => rearm(settings.closeGraceMs, () => socket.terminate())
 
-  /** Bytes read at the last ping; `null` when reading was paused since, so that nothing can be concluded. */
+  /** `bytesRead` at the last ping; `null` if reading was paused since, which makes it useless. */
   let heardBytes: number | null = null
 
   /**
-   * Anything received is a sign of life, a pong as well as part of a long message, so bytes are compared. Silence alone is not death: a server may
-   * have nothing to send for minutes, but it answers pings.
+   * Compares bytes, because anything received is a sign of life: a pong, or part of a long message. Silence alone is none of death: a server may have
+   * nothing to send for minutes, but it answers pings.
    */
   const beat = (): void => {
     if (over || stream === null || socket.readyState !== WebSocket.OPEN) return
@@ -217,13 +220,13 @@ const connect = (settings: NetSettings, url: URL, reader: Reader): Link => {
     }
     socket.ping()
     heardBytes = paused ? null : stream.bytesRead
-    // Give the event loop one more turn: after a long block, the answer may be there unread.
+    // Wait one more turn of the event loop: after a long block, the answer may not have been read yet.
     rearm(settings.pingIntervalMs, () => setImmediate(beat))
   }
 
   socket.on('open', () => {
     if (paused) socket.pause()
-    // Before the message is made of it. Who listens in this way does not set a paused socket going.
+    // Prepended, so that it runs before `ws` assembles the message. A `data` listener added this way does not resume a paused socket.
     stream?.prependListener('data', (piece: Buffer) => {
       pieces += 1
       hold(unfinishedBytes + piece.length)
@@ -235,7 +238,7 @@ const connect = (settings: NetSettings, url: URL, reader: Reader): Link => {
   socket.on('message', (data, isBinary) => {
     hold(0)
     if (over) return
-    const bytes = data as Buffer // as it is for the binary type `nodebuffer`, the default
+    const bytes = data as Buffer // the binary type is `nodebuffer`, the default
     if (bytes.length > maxMessageBytes) reader.rejected('size', `${String(bytes.length)} bytes`)
     else if (isBinary) reader.rejected('binary', `${String(bytes.length)} bytes`)
     else if (isAscii(bytes)) reader.text(bytes.toString('latin1'))
@@ -267,7 +270,7 @@ const connect = (settings: NetSettings, url: URL, reader: Reader): Link => {
     close: () => {
       if (!over) {
         over = true
-        // Reading goes on, into nothing, until the answer to the close comes by.
+        // Keep reading, and discard, until the peer answers the close.
         socket.resume()
         socket.close(1000)
         endWithinGrace()

@@ -1,9 +1,8 @@
 /**
- * Reads workflow files, wherever they are, and parses them as YAML. What the parsed value means is up to the core.
+ * Reads workflow files, from a repository or from the trigger itself, and parses them as YAML. The core decodes the parsed values.
  *
- * A file is written by a stranger, and parsed in the same thread as everything else. Hence a parser that stops at the first error, takes time
- * linear in the length of the file whatever is in it (40 ms for the longest, at worst), and has a depth limit; aliases are kept as references, not
- * expanded.
+ * Strangers write these files, and they are parsed in the main thread. So the parser stops at the first error, takes time linear in the length of the
+ * file (40 ms for the longest, at worst), and limits depth. Aliases stay references, and are not expanded.
  */
 import * as E from 'fp-ts/lib/Either.js'
 import { isUtf8 } from 'node:buffer'
@@ -33,15 +32,15 @@ import { parseSpelled, type YamlFault } from './yaml.js'
 
 const faulty = (name: WorkflowName, content: string, error: string): Workflow => ({ _tag: 'Faulty', content, error, name, when: null })
 
-/** The number of values that a file of the greatest length can hold; more can only come from aliases to each other, or to themselves. */
+/** The number of values that a file of the maximum length can hold. Only aliases can make more. */
 const MAX_VALUES = WORKFLOW_BYTES_MAX
 
-/** Stands for all files of a repository that is too large to be read. */
+/** The name under which a repository that is too large to be read is reported. */
 const UNREAD = 'workflows.yml' as WorkflowName
 
 const NEWLINE = 10
 
-/** The number of the first line that is not UTF-8; 0 if there is none. (A newline is never part of another character.) */
+/** The number of the first line that is not UTF-8; 0 if there is none. (A newline byte is never part of another character.) */
 const firstBadLine = (bytes: Buffer): number => {
   if (isUtf8(bytes)) return 0
   let line = 1
@@ -60,7 +59,7 @@ const complaint = (fault: YamlFault): string => {
   return fault.reason === '' ? `${place} is not valid YAML` : `${place} is not valid YAML: ${fault.reason}`
 }
 
-/** Parses a workflow file. Never throws: an error is part of the result, as a sentence for its author. */
+/** Parses a workflow file. Never throws: an error is part of the result, as a sentence for the author. */
 export const parseWorkflow = ({ bytes, name }: WorkflowFile): Workflow => {
   if (bytes === null || bytes.length > WORKFLOW_BYTES_MAX) return faulty(name, '', `the file is longer than ${String(WORKFLOW_BYTES_MAX / 1024)} KiB`)
   const content = createHash('sha256').update(bytes).digest('hex')
@@ -70,7 +69,7 @@ export const parseWorkflow = ({ bytes, name }: WorkflowFile): Workflow => {
   return E.isLeft(value) ? faulty(name, content, complaint(value.left)) : decodeWorkflow(name, content, value.right)
 }
 
-/** The file as text, if it is one and not too long. */
+/** The file as text; empty if it is not UTF-8 or too long. */
 const textOf = ({ bytes, name }: WorkflowFile): ReadonlyArray<WorkflowSource> =>
   bytes === null || bytes.length > WORKFLOW_BYTES_MAX || !isUtf8(bytes) ? [] : [{ name, text: bytes.toString() }]
 
@@ -79,32 +78,32 @@ const textOf = ({ bytes, name }: WorkflowFile): ReadonlyArray<WorkflowSource> =>
 export interface WorkflowsOptions {
   readonly clock: Clock
   readonly log: Log
-  /** The limit of readings at a time; the rest wait. 4 by default. */
+  /** The limit of concurrent reads; the rest wait. 4 by default. */
   readonly maxReadings?: number
-  /** The same of those from slow knots, which go on beside the others, one from each. 2 by default. */
+  /** The limit of concurrent reads from slow knots, which have their own queue; one per knot. 2 by default. */
   readonly maxSlowReadings?: number
-  /** The limit of readings from one knot, which may be slow: the others must not wait for it. 2 by default. */
+  /** The limit of concurrent reads from one knot: a slow one must not delay others. 2 by default. */
   readonly maxReadingsPerKnot?: number
-  /** A reading that takes longer than this is begun again among the slow ones. 10 s by default. */
+  /** A read that takes longer than this starts again in the slow queue. 10 s by default. */
   readonly promptMs?: number
   /** Reads files from repositories (git.ts). */
   readonly readFiles: ReadFiles
 }
 
-/** How many knots are remembered as slow. */
+/** How many slow knots are remembered. */
 const MAX_SLOW_KNOTS = 10_000
 
-/** The workflow files that a trigger brought: each name once, by name, the first fifty. */
+/** The workflow files that a trigger brought: each name once, sorted by name, the first fifty. */
 const inlineFiles = (sources: NonNullable<ReadWorkflows['workflows']>): { readonly files: ReadonlyArray<WorkflowFile>; readonly left: number } => {
   const all = byName(sources.filter(({ name }) => isWorkflowFile(name))).map(({ name, text }): WorkflowFile => ({ bytes: Buffer.from(text), name }))
   return { files: all.slice(0, WORKFLOWS_MAX), left: Math.max(0, all.length - WORKFLOWS_MAX) }
 }
 
 /**
- * Reads workflows. Readings under way at a close are not answered: the core asks again at the next start.
+ * Creates a reader. Reads that are running at a close get no answer: the core asks again at the next start.
  *
- * A knot whose answers are slow, or never end, must not keep pushes of others waiting: its readings go on beside theirs, until one is prompt.
- * Nor must an account of which many repositories are to be read: accounts take turns.
+ * A slow knot must not delay other people's pushes, so its reads go to a second queue until one of them is prompt. Accounts take turns, so an account
+ * with many repositories does not delay others either.
  */
 export const workflowReader = (options: WorkflowsOptions): Workflows => {
   const { clock, log, maxReadings = 4, maxReadingsPerKnot = 2, maxSlowReadings = 2, promptMs = 10_000, readFiles } = options
@@ -114,7 +113,7 @@ export const workflowReader = (options: WorkflowsOptions): Workflows => {
   const closing = new AbortController()
   const isClosing = (): boolean => closing.signal.aborted
 
-  /** The files, or `null` for a reading that would take too long among the prompt ones. */
+  /** The files; `null` if the read took too long, or the knot is known to be slow. It then goes to the slow queue. */
   const filesPromptly = async (request: ReadWorkflows): Promise<FilesRead | null> => {
     if (slowKnots.has(request.knot)) return null
     const late = new AbortController()
@@ -141,7 +140,7 @@ export const workflowReader = (options: WorkflowsOptions): Workflows => {
     if (found._tag === 'Unread') {
       const { error, isFinal, isTooLarge } = found
       if (isTooLarge === true) {
-        // Every push would fail so, and whoever pushed can help it: report it as a build.
+        // Every push would fail like this, and the author can fix it: report it as a build.
         const workflows = [faulty(UNREAD, '', `the workflow files cannot be read: ${error}. The knot sends them with all of the repository`)]
         deliver({ _tag: 'WorkflowsRead', at: clock.now(), defaultBranch: null, knot, number, rkey, sources: null, unkept: [], workflows })
         return
@@ -154,7 +153,7 @@ export const workflowReader = (options: WorkflowsOptions): Workflows => {
     const workflows: Workflow[] = []
     for (const file of files) {
       workflows.push(parseWorkflow(file))
-      // Yield to others between two files.
+      // Let others run between two files.
       await new Promise((resolve) => setImmediate(resolve))
     }
     const sources = request.workflows === null ? files.flatMap(textOf) : null

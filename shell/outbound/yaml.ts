@@ -1,18 +1,18 @@
 /**
- * YAML from strangers: parsed with a schema that holds no surprises, and bounded, because a few lines of aliases to aliases would expand to more
- * than fits into memory.
+ * Parses YAML from strangers, with a schema without surprises and with limits: a few lines of aliases to aliases would expand to more than fits into
+ * memory.
  */
 import * as E from 'fp-ts/lib/Either.js'
 import { CORE_SCHEMA, type EventType, load, type Schema, type State, Type, YAMLException } from 'js-yaml'
 import { excerpt, type Yaml } from '../../core/index.js'
 
-/** A parse error. `line` counts from 1, and is `null` where the parser does not say. `reason` is the parser's, and quotes none of the text. */
+/** A parse error. `line` counts from 1, and is `null` if the parser gives none. `reason` comes from the parser, and quotes none of the text. */
 export type YamlFault =
   | { readonly _tag: 'Invalid'; readonly line: number | null; readonly reason: string }
-  /** It expands to more values than allowed. */
+  /** The text expands to more values than allowed. */
   | { readonly _tag: 'Immodest' }
 
-/** Whether `value` expands to at most `maxValues` values; it may refer to itself. */
+/** Whether `value` expands to at most `maxValues` values. It may contain itself. */
 const isModest = (value: unknown, maxValues: number): boolean => {
   const rest = [value]
   for (let count = 1; rest.length > 0; ) {
@@ -28,7 +28,7 @@ const isModest = (value: unknown, maxValues: number): boolean => {
 
 class Immodest extends Error {}
 
-/** The length of a node as the parser writes it when it is a key, or copies it when it is merged. */
+/** The length that a node adds to the parser's work: as a key it is written out, and a merge copies it. */
 const lengthOf = (node: unknown): number => {
   if (typeof node === 'string') return node.length
   if (Array.isArray(node)) return node.reduce<number>((sum, one) => sum + (typeof one === 'string' ? one.length : 0) + 1, 0)
@@ -36,8 +36,8 @@ const lengthOf = (node: unknown): number => {
 }
 
 /**
- * Stops the parser when all nodes together, with aliases expanded, are longer than `max`. Checking the result would be too late: a key that is a
- * list is written out as text while the parser runs.
+ * Stops the parser when all nodes together, with aliases expanded, are longer than `max`. A check of the result would be too late: the parser writes
+ * out a list that is used as a key.
  */
 const bounded = (max: number): ((event: EventType, state: State) => void) => {
   let left = max
@@ -48,10 +48,10 @@ const bounded = (max: number): ((event: EventType, state: State) => void) => {
   }
 }
 
-/** Text without aliases is counted up to three times: as scalars, as items, as nodes. */
+/** A text without aliases is counted up to three times: as scalars, as items, as nodes. */
 const TIMES = 4
 
-/** The parser's types promise a position; some of its errors have none. */
+/** The parser's types promise a position, but some of its errors have none. */
 const lineOf = ({ mark }: { readonly mark?: { readonly line: number } }): number | null => (mark === undefined ? null : mark.line + 1)
 
 const faultOf = (error: unknown): YamlFault => {
@@ -62,17 +62,17 @@ const faultOf = (error: unknown): YamlFault => {
 }
 
 const parse = (text: string, maxValues: number, schema: Schema, mayRepeat = false): E.Either<YamlFault, unknown> => {
-  // What the parser calls JSON is that keys may come twice.
+  // The parser's `json` option allows duplicate keys.
   const value = E.tryCatch((): unknown => load(text, { json: mayRepeat, listener: bounded(TIMES * (text.length + maxValues)), schema }), faultOf)
   return E.isLeft(value) || isModest(value.right, maxValues) ? value : E.left({ _tag: 'Immodest' })
 }
 
-/** The value of `text`: no dates, no merge keys, no tags but those of JSON. Of keys that come twice the last counts. Never throws. */
+/** Parses `text` without dates, merge keys, or tags other than those of JSON. The last of duplicate keys counts. Never throws. */
 export const parseYaml = (text: string, maxValues: number): E.Either<YamlFault, unknown> => parse(text, maxValues, CORE_SCHEMA, true)
 
 // ---------------------------------------------------------------------------------------- as it is spelled
 
-/** Values other than text as they were spelled, even as keys. */
+/** A value other than text, as it was spelled. Works as a key, too. */
 class Spelled {
   readonly [Symbol.toStringTag] = 'Spelled'
   constructor(private readonly text: string) {}
@@ -88,7 +88,7 @@ const spelled = (tag: string, pattern: RegExp): Type =>
     resolve: (text: unknown) => typeof text === 'string' && pattern.test(text)
   })
 
-/** Booleans and numbers keep their spelling, and `<<` merges. */
+/** Keeps the spelling of booleans and numbers, and merges `<<`. */
 const SPELLED = CORE_SCHEMA.extend({
   implicit: [
     spelled('bool', /^(?:true|True|TRUE|false|False|FALSE)$/),
@@ -98,7 +98,7 @@ const SPELLED = CORE_SCHEMA.extend({
   ]
 })
 
-/** The value in the core's form. Shared nodes are converted once. */
+/** The value in the core's form. A node that is shared is converted once. */
 const yamlOf = (value: unknown): Yaml => {
   const made = new Map<object, Yaml>()
   const make = (u: unknown): Yaml => {
@@ -113,7 +113,7 @@ const yamlOf = (value: unknown): Yaml => {
   return make(value)
 }
 
-/** The value of `text`, in which all scalars keep their spelling, and `<<` merges. Never throws. */
+/** Parses `text`, keeps the spelling of all scalars, and merges `<<`. Never throws. */
 export const parseSpelled = (text: string, maxValues: number): E.Either<YamlFault, Yaml> => {
   const value = parse(text, maxValues, SPELLED)
   return E.isLeft(value) ? value : E.tryCatch(() => yamlOf(value.right), faultOf)

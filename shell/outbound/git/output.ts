@@ -1,6 +1,6 @@
 /**
- * What git prints: why it failed, where HEAD is, which files a folder lists, how long they are, and what is in them. A knot may have a say in each of
- * these texts.
+ * Parses what git prints: why it failed, where HEAD is, the files of a folder, their sizes and their contents. A knot can influence each of these
+ * texts.
  */
 import { isUtf8 } from 'node:buffer'
 import { byName, excerpt, isWorkflowFile, Sha, WorkflowName, WORKFLOWS_MAX } from '../../../core/index.js'
@@ -13,9 +13,9 @@ import type { Ran } from './program.js'
 export interface Unread {
   readonly _tag: 'Unread'
   readonly error: string
-  /** Whether trying again is useless. */
+  /** Whether a retry is useless. */
   readonly isFinal: boolean
-  /** Whether the commit exists, and the knot sends more along with its files than allowed. */
+  /** Set if the commit exists, but the knot sends more with its files than the limit allows. */
   readonly isTooLarge?: true
 }
 
@@ -26,17 +26,17 @@ export const NO_REPOSITORY = unread('no such repository on the knot', true)
 
 const STATUS = /The requested URL returned error: ([0-9]{3})/
 const NOT_FOUND = /^fatal: repository '.*' not found$|could not read Username|Authentication failed/m
-/** No object of that name, or one that is not in this kind of repository. */
+/** The object does not exist, or its name has the format of another hash. */
 const NO_OBJECT = /not our ref|mismatched algorithms|unsupported (?:hash|object) format/
-/** The server forbids it. */
+/** The server does not send objects by name. */
 export const NOT_GIVEN_OUT = /Server does not allow request for|not valid|unadvertised/
 const FATAL = /^(?:fatal|error): (.*)$/m
 
-/** How a shell says that there is no such program, or that it may not run it. */
+/** The exit codes of a shell that cannot find a program, or may not run it. */
 const NOT_FOUND_BY_SHELL = 127
 const NOT_RUN_BY_SHELL = 126
 
-/** Why a run failed: whether that is final, and, for the next address, whether the knot answered at all. */
+/** Why a run failed, whether that is final, and whether the knot answered: if it did not, its other URLs are not tried. */
 export const failureOf = ({ code, isTooLong, said }: Ran, proxy: Proxy, timedOut: () => string | null): Unread & { readonly hasAnswered: boolean } => {
   const late = timedOut()
   if (late !== null) return { ...unread(late, false), hasAnswered: false }
@@ -63,18 +63,18 @@ interface RemoteHead {
   readonly sha: Sha | null
 }
 
-/** (A branch of a longer name is nobody's default.) */
+/** A longer name is no default branch. */
 const SYMREF = /^ref: refs\/heads\/(.{1,1024})\tHEAD$/m
 const HEAD = /^([0-9a-f]+)\tHEAD$/m
 
-/** What `ls-remote --symref` says of HEAD; nothing in an empty repository. */
+/** HEAD, as `ls-remote --symref` prints it. Both fields are `null` in an empty repository. */
 export const headOf = (stdout: Buffer): RemoteHead => {
   const text = stdout.toString()
   const sha = HEAD.exec(text)?.[1]
   return { branch: SYMREF.exec(text)?.[1] ?? null, sha: Sha.is(sha) ? sha : null }
 }
 
-/** What a folder lists: mode, kind, object name, path. */
+/** An entry of a tree: mode, kind, object name, path. */
 const ENTRY = /^100(?:644|755|664) blob ([0-9a-f]+)\t\.tangled\/workflows\/([^/]+)$/
 
 interface Listed {
@@ -82,13 +82,13 @@ interface Listed {
   readonly sha: string
 }
 
-/** The workflow files of a listing, which are regular, each name once, by name; and the names of those that are left out for them. */
+/** The regular workflow files of a listing, each name once, sorted by name; and the names that are skipped because no build can have them. */
 export const filesIn = (listing: Buffer, every: boolean): { readonly files: ReadonlyArray<Listed>; readonly unkept: ReadonlyArray<string> } => {
   const files: Array<Listed> = []
   const unkept: Array<string> = []
   for (let start = 0, end = listing.indexOf(0); end >= 0; start = end + 1, end = listing.indexOf(0, start)) {
     const bytes = listing.subarray(start, end)
-    // What is no UTF-8 shows U+FFFD in its place, and is no name.
+    // Bytes that are not UTF-8 become U+FFFD; such a name is skipped below.
     const [, sha = '', name = ''] = ENTRY.exec(bytes.toString()) ?? []
     if (name === '' || !(every || isWorkflowFile(name))) continue
     if (!isUtf8(bytes) || !WorkflowName.is(name)) {
@@ -98,7 +98,7 @@ export const filesIn = (listing: Buffer, every: boolean): { readonly files: Read
   return { files: byName(files), unkept }
 }
 
-/** The sizes that `cat-file --batch-check` gives; what is missing has none. */
+/** The sizes that `cat-file --batch-check` prints. A missing object has none. */
 export const sizesIn = (stdout: Buffer): ReadonlyMap<string, number> =>
   new Map(
     stdout
@@ -108,7 +108,7 @@ export const sizesIn = (stdout: Buffer): ReadonlyMap<string, number> =>
       .flatMap(([sha = '', kind, size]) => (kind === 'blob' ? [[sha, Number(size)] as const] : []))
   )
 
-/** The contents that `cat-file --batch` gives: a line with the size, that many bytes, and a newline. */
+/** The contents that `cat-file --batch` prints: a line that ends with the size, that many bytes, and a newline. */
 export const contentsIn = (stdout: Buffer): ReadonlyMap<string, Buffer> => {
   const contents = new Map<string, Buffer>()
   for (let at = 0, newline = stdout.indexOf(10); newline >= 0; newline = stdout.indexOf(10, at)) {

@@ -1,16 +1,16 @@
 /**
- * Fetches a commit with its trees, without files, from a server that can leave files out and does not say so: some knots allow that for one of
- * git's two requests, and not for the other, in which it would be announced, and git then asks for everything.
+ * Fetches a commit with its trees, without files, from a server that can leave files out but does not announce it. Some knots allow filters for one
+ * of git's two requests, and not for the one that announces them; git would then fetch everything.
  *
  * One request of git's protocol, version 2 (gitprotocol-v2, gitprotocol-http), is enough. git verifies the pack: objects are named by the hash of
  * their content.
  */
 import type { HttpClient } from '../http-client.js'
 
-/** Longer packs of trees are left to git, which need not hold them in memory. 16 MiB. */
+/** The limit of a pack of trees: 16 MiB, held in memory. git fetches larger ones itself, and need not hold them in memory. */
 const MAX_PACK_BYTES = 16 * 2 ** 20
 
-/** The limit of a server's list of capabilities. */
+/** The limit of the server's capability advertisement. */
 const MAX_ADVERTISED_BYTES = 65_536
 
 const line = (text: string): string => `${(Buffer.byteLength(text) + 4).toString(16).padStart(4, '0')}${text}`
@@ -18,7 +18,7 @@ const line = (text: string): string => `${(Buffer.byteLength(text) + 4).toString
 const DELIMITER = '0001'
 const FLUSH = '0000'
 
-/** The lines of a response; delimiters have none. Ends at the first invalid one. */
+/** The packet lines of a response, without delimiters. Ends at the first invalid one. */
 function* linesIn(answer: Buffer): Generator<Buffer> {
   for (let at = 0; at + 4 <= answer.length; ) {
     const text = answer.toString('latin1', at, at + 4)
@@ -29,11 +29,11 @@ function* linesIn(answer: Buffer): Generator<Buffer> {
   }
 }
 
-/** The kinds of lines in a pack. */
+/** The side bands of a pack. */
 const DATA = 1
 const PROGRESS = 2
 
-/** The pack in a response; `null` if there is none, or not all of it. */
+/** The pack in a response; `null` if there is none, or if it is incomplete. */
 const packIn = (answer: Buffer): Buffer | null => {
   const chunks: Array<Buffer> = []
   let isPack = false
@@ -45,12 +45,12 @@ const packIn = (answer: Buffer): Buffer | null => {
   return chunks.length === 0 || !answer.subarray(-FLUSH.length).equals(Buffer.from(FLUSH)) ? null : Buffer.concat(chunks)
 }
 
-/** Whether the server speaks version 2, and announces no filters. */
+/** Whether the server speaks version 2 and announces no filters. */
 const isSilent = (advertised: string): boolean => advertised.includes('version 2\n') && !/fetch=[^\n]*\bfilter\b/.test(advertised)
 
 /**
- * The pack of one commit from the server at `address`; `null` from a server that announces filters, so that git itself may ask, and from one that
- * does not send it. Never rejects.
+ * Fetches the pack of one commit from the server at `address`. Returns `null` if the server announces filters, because git can then do this itself,
+ * and if it does not send the pack. Never rejects.
  */
 export const packWithoutFiles = async ({ fetch }: HttpClient, address: URL, sha: string, signal: AbortSignal): Promise<Buffer | null> => {
   const protocol = { 'git-protocol': 'version=2' }
@@ -68,7 +68,7 @@ export const packWithoutFiles = async ({ fetch }: HttpClient, address: URL, sha:
     const answer = await fetch(`${address.href}/git-upload-pack`, { body, headers, maxBodyBytes: MAX_PACK_BYTES, method: 'POST', signal })
     return answer.status === 200 ? packIn(Buffer.from(await answer.arrayBuffer())) : null
   } catch {
-    // git asks by itself then, and reports the error.
+    // git then fetches by itself, and reports the error.
     return null
   }
 }

@@ -1,39 +1,38 @@
 /**
- * Runs the git program so that it can do nothing but what it is told to: in a folder of its own that is its home as well, without our environment,
- * settings, credentials, hooks or helpers, with bounded memory and output, and with an end: when it is told to stop, it and all that it has started
- * are killed.
+ * Runs the git program in isolation: its working folder is also its home, it sees none of our environment, settings, credentials, hooks or helpers,
+ * and its memory and output are limited. On abort, git and all processes that it started are killed.
  */
 import { spawn } from 'node:child_process'
 import { writeFile } from 'node:fs/promises'
 import path from 'node:path'
 
-/** The result of a run. `code` is `null` when it was killed, or never started. */
+/** The result of a run. `code` is `null` if git was killed, or never started. */
 export interface Ran {
   readonly code: number | null
   /** Whether it was killed for writing too much. */
   readonly isTooLong: boolean
-  /** The beginning of its standard error. */
+  /** The beginning of stderr. */
   readonly said: string
   readonly stdout: Buffer
 }
 
 export interface Program {
-  /** Runs `git ...args` in the folder, or in a subfolder. `input` is its standard input. Never rejects. */
+  /** Runs `git ...args` in the folder, or in a subfolder, with `input` on stdin. `maxBytes` limits stdout; 1 MiB by default. Never rejects. */
   readonly run: (args: ReadonlyArray<string>, options?: { readonly folder?: string; readonly input?: string | Buffer; readonly maxBytes?: number }) => Promise<Ran>
 }
 
 export interface ProgramOptions {
-  /** CA certificates for knots, as a PEM file; those that git knows if `null`. */
+  /** CA certificates for knots, as a PEM file. `null` uses git's own. */
   readonly caFile: string | null
-  /** An empty folder that nobody else can write to: an absolute path. */
+  /** The absolute path of an empty folder that nobody else can write to. */
   readonly folder: string
-  /** The program. */
+  /** The path or name of the git program. */
   readonly git: string
-  /** Whether `http:` may be spoken. */
+  /** Whether `http:` is allowed. */
   readonly isInsecure: boolean
-  /** The limit of one file's length. 128 MiB by default. */
+  /** The limit of a file's size. 128 MiB by default. */
   readonly maxFileBytes?: number
-  /** The proxy for all connections. */
+  /** The URL of the proxy for all connections. */
   readonly proxy: string
   readonly signal: AbortSignal
 }
@@ -41,7 +40,7 @@ export interface ProgramOptions {
 /** The limit of the address space, in KiB. */
 const MEMORY_KIB = 1_048_576
 
-/** A shell sets the limits and then becomes the program. Limits that a platform lacks are skipped, with a message. */
+/** The shell sets the limits, then becomes git. If a platform lacks a limit, the shell prints a message and goes on. */
 const limited = (maxFileBytes: number): string =>
   `ulimit -v ${String(MEMORY_KIB)}; ulimit -f ${String(Math.ceil(maxFileBytes / 512))}; ulimit -c 0; exec "$@"`
 
@@ -50,7 +49,7 @@ const OUTPUT_BYTES = 1_048_576
 
 const quoted = (text: string): string => `"${text.replace(/["\\]/g, '\\$&')}"`
 
-/** The settings of every run. Everything that git would read, run or request of its own accord is switched off. */
+/** The settings of every run. They switch off all that git would read, run or request unasked. */
 const settings = ({ caFile, isInsecure, proxy }: ProgramOptions): string => `
 [core]
 	askPass =
@@ -92,20 +91,20 @@ ${caFile === null ? '' : `	sslCAInfo = ${quoted(caFile)}`}
 	bundleURI = false
 `
 
-/** Sets the folder up. */
+/** Writes the settings into the folder, and returns the program. */
 export const gitProgram = async (options: ProgramOptions): Promise<Program> => {
   const { folder, git, maxFileBytes = 128 * 2 ** 20, signal } = options
-  // Required: with another path, git would find no settings there, and so neither proxy nor limits.
+  // With a relative path, git would not find its settings, and would run without proxy and limits.
   if (!path.isAbsolute(folder)) throw new RangeError(`the git folder must be an absolute path: ${folder}`)
   await writeFile(path.join(folder, '.gitconfig'), settings(options), { mode: 0o600 })
   const env = {
     GIT_ATTR_NOSYSTEM: '1',
-    // Ignore a repository that the folder happens to be in: its settings would override those above.
+    // Ignore a repository that contains the folder: its settings would override those above.
     GIT_CEILING_DIRECTORIES: path.dirname(folder),
     GIT_CONFIG_NOSYSTEM: '1',
     GIT_TERMINAL_PROMPT: '0',
     HOME: folder,
-    // git's messages are parsed.
+    // output.ts parses git's messages.
     LC_ALL: 'C',
     PATH: process.env['PATH'] ?? '/usr/bin:/bin',
     TMPDIR: folder,
@@ -121,7 +120,7 @@ export const gitProgram = async (options: ProgramOptions): Promise<Program> => {
         let left = maxBytes
         const child = spawn('/bin/sh', ['-c', limited(maxFileBytes), 'sh', git, ...args], {
           cwd: path.join(folder, inner),
-          // Its own process group, which can be killed as a whole.
+          // A process group of its own, which can be killed as a whole.
           detached: true,
           env,
           stdio: ['pipe', 'pipe', 'pipe']
@@ -131,7 +130,7 @@ export const gitProgram = async (options: ProgramOptions): Promise<Program> => {
           try {
             process.kill(-child.pid, 'SIGKILL')
           } catch {
-            // It has ended.
+            // It has ended already.
           }
         }
         signal.addEventListener('abort', kill)
@@ -145,7 +144,7 @@ export const gitProgram = async (options: ProgramOptions): Promise<Program> => {
         child.stderr.on('data', (chunk: Buffer) => {
           if (said.length < SAID_BYTES) said += chunk.toString('utf8', 0, SAID_BYTES)
         })
-        // Its children must not outlive it, nor keep its output open.
+        // Child processes must not outlive git, nor keep its output open.
         child.once('exit', kill)
         const over = (code: number | null): void => {
           signal.removeEventListener('abort', kill)
