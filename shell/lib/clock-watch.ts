@@ -1,13 +1,13 @@
-/** Whether the clock of this machine is right, by what servers say that the time is. */
+/** Checks the clock of this machine against the times that servers send. */
 import type { Clock, Log } from '../ports.js'
 
-/** More than an answer may take, and far less than what a signature may be old. */
+/** More than an answer may take, and far less than the accepted age of a signature. */
 const TOLERATED_MS = 60_000
 
-/** How long nothing more is said. */
+/** How long to stay silent after a warning. */
 const PAUSE_MS = 3_600_000
 
-/** The sentence about a clock that is off by what `source` says; `null` for one that is right. */
+/** A sentence about the clock if it differs from that of `source`; `null` if it does not. */
 export const skewOf = (source: string, theirMs: number, oursMs: number): string | null => {
   const offMs = oursMs - theirMs
   if (Math.abs(offMs) <= TOLERATED_MS) return null
@@ -19,11 +19,11 @@ export const skewOf = (source: string, theirMs: number, oursMs: number): string 
 export interface ClockWatch {
   /** `source` says that it is `theirMs` now. */
   readonly hear: (source: string, theirMs: number) => void
-  /** `source` has sent something that it wrote at `theirMs`, and perhaps long ago. */
+  /** `source` has sent something that it wrote at `theirMs`, perhaps long ago. */
   readonly hearOfPast: (source: string, theirMs: number) => void
 }
 
-/** Warns of a clock that is off, at most once an hour. */
+/** Warns of a wrong clock, at most once an hour. */
 export const createClockWatch = (clock: Clock, log: Pick<Log, 'warn'>): ClockWatch => {
   let nextMs = 0
   const hear: ClockWatch['hear'] = (source, theirMs) => {

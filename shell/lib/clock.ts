@@ -1,18 +1,18 @@
 /**
- * The real clock and the real random numbers.
+ * The real clock and real random numbers.
  *
- * The machine must never see time run backwards, so time is that of the monotonic clock, counted from the wall clock’s at the start. When the wall
- * clock gets ahead (the machine was suspended, or its clock was set), time jumps there: frames sent now must not look as if they came from the
- * future. A wall clock that was set back is followed at the next start.
+ * The machine must never see time run backwards, so time comes from the monotonic clock, starting at the wall clock's time. If the wall clock gets
+ * ahead (the machine was suspended, or its clock was set), time jumps forward to it: frames that are sent now must not seem to come from the future.
+ * A wall clock that was set back is followed only at the next start.
  */
 import { randomInt } from 'node:crypto'
 import { clampTimeUs } from '../../core/index.js'
 import type { Clock, Random } from '../ports.js'
 
-/** The longest delay of a platform timer; beyond it, Node fires after 1 ms. */
+/** The longest delay of a platform timer. Beyond it, Node fires after 1 ms. */
 const LONGEST_MS = 2 ** 31 - 1
 
-/** A larger difference between the two clocks is no drift: one of them has jumped. */
+/** A larger difference between the two clocks is not drift: one of them has jumped. */
 const JUMP_MS = 1_000
 
 export const systemClock = (): Clock => {

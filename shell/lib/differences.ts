@@ -1,14 +1,14 @@
 /**
- * What differs between two values of JSON, in pieces that can be applied one after the other, forward or back.
+ * Computes the differences between two JSON values, as pieces that can be applied one after the other, forward or backward.
  *
- * A list of pairs that begin with texts, as maps are written, is compared by these texts: an entry that comes in between moves no other.
+ * A list of pairs whose first items are texts is how maps are written. Such lists are compared by these keys: an inserted entry moves no other.
  */
 import { canonical, type Json } from '../../core/index.js'
 
-/** Where something is: names of objects and keys of maps as text, places in lists as numbers. */
+/** A path in a value: strings are names of fields and keys of maps, numbers are indexes of lists. */
 export type Path = ReadonlyArray<string | number>
 
-/** One piece. Without `before` it was not there before, without `after` it is not there any more; in a list, what follows moves. */
+/** One piece. Without `before` the value is added, without `after` it is removed; in a list, the items after it move. */
 export interface Difference {
   readonly after?: Json
   readonly before?: Json
@@ -21,7 +21,7 @@ const isList = (json: Json): json is ReadonlyArray<Json> => Array.isArray(json)
 const isObject = (json: Json): json is Fields => typeof json === 'object' && json !== null && !isList(json)
 const isSame = (a: Json, b: Json): boolean => a === b || canonical(a) === canonical(b)
 
-/** The entries of a written map, an empty list among them; `null` for any other list. */
+/** The entries of a map that is written as a list; an empty list is an empty map. `null` for any other list. */
 const entriesOf = (list: ReadonlyArray<Json>): ReadonlyMap<string, Json> | null => {
   const entries = new Map<string, Json>()
   for (const item of list) {
@@ -41,7 +41,7 @@ const ofEntries = (before: ReadonlyMap<string, Json>, after: ReadonlyMap<string,
   })
 ]
 
-/** How many of the first items of `before` are gone where `after` begins; 0 when it begins with another item altogether. */
+/** How many items at the start of `before` are gone: those before the first item of `after`; 0 if `before` does not contain that item. */
 const dropped = (before: ReadonlyArray<Json>, after: ReadonlyArray<Json>): number => {
   const [first] = after
   return first === undefined ? 0 : Math.max(0, before.findIndex((item) => isSame(item, first)))
@@ -84,5 +84,5 @@ const between = (before: Json, after: Json, path: Path): ReadonlyArray<Differenc
   return isSame(before, after) ? [] : [{ after, before, path }]
 }
 
-/** The pieces that make `after` of `before`, in the order in which they are to be applied; backward in the opposite order. */
+/** The pieces that turn `before` into `after`, in the order in which to apply them; to go backward, apply them in reverse. */
 export const differences = (before: Json, after: Json): ReadonlyArray<Difference> => between(before, after, [])

@@ -1,4 +1,4 @@
-/** Answers by key: each is asked for once at a time, kept for a while, and asked for again when it is old. */
+/** A cache of answers by key. Concurrent requests for a key share one call, and an answer expires. */
 import type { Clock } from '../ports.js'
 import { setNewest } from './newest.js'
 
@@ -8,15 +8,15 @@ interface Answered<A> {
 }
 
 export interface Keeper<A> {
-  /** The answer that is kept, or else what `ask` says. */
+  /** The cached answer, or else the answer of `ask`. */
   readonly get: (key: string, ask: () => Promise<A>) => Promise<A>
-  /** Whether an answer is kept, and has not only just been asked for. */
+  /** Whether an answer is cached, or a call for it is running. */
   readonly has: (key: string) => boolean
-  /** What is kept is not good enough: what `ask` says takes its place. */
+  /** Replaces the cached answer with that of `ask`. */
   readonly renew: (key: string, ask: () => Promise<A>) => Promise<A>
 }
 
-/** Keeps the answers to `max` keys, each for as long as `keepUs` says, in microseconds. `ask` never rejects. */
+/** Caches the answers to `max` keys, each for `keepUs(answer)` microseconds. `ask` must never reject. */
 export const createKeeper = <A>(clock: Clock, max: number, keepUs: (answer: A) => number): Keeper<A> => {
   const kept = new Map<string, Answered<A>>()
   const isFresh = (known: Answered<A> | undefined): known is Answered<A> => known !== undefined && clock.now() < known.untilUs

@@ -1,26 +1,26 @@
 /**
- * A limit for log lines that strangers cause: of each kind, ten are written at once, then one in five minutes, which says how many were suppressed.
- * That makes some three hundred lines of a kind a day, whatever they do.
+ * Rate-limits log lines that strangers cause: of each kind, ten are written at once, then one in five minutes, which says how many were suppressed.
+ * This allows about three hundred lines of a kind a day.
  */
 import type { Clock, Log } from '../ports.js'
 
 const AT_ONCE = 10
 const REFILL_US = 300_000_000
 
-/** How many lines of a kind may be written, as of a moment, and how many were suppressed since the last. */
+/** How many lines of a kind may be written, as of a moment, and how many were suppressed since the last one. */
 interface Room {
   readonly atUs: number
   readonly leftOut: number
   readonly lines: number
 }
 
-/** Whether to write a line of this kind now, and how many were suppressed before it, which is to be logged first. */
+/** Whether to write a line of this kind now, and how many were suppressed before it. That number must be logged first. */
 export interface Allowance {
   readonly isWritten: boolean
   readonly leftOut: number
 }
 
-/** Limits lines by kind. There must be few kinds. */
+/** Limits lines by kind. The number of kinds must be small: nothing evicts them. */
 export const createLogLimit = (clock: Clock): ((kind: string) => Allowance) => {
   const rooms = new Map<string, Room>()
   return (kind) => {

@@ -1,8 +1,8 @@
 /**
  * The log: one JSON object a line, or prose on a terminal.
  *
- * Whatever strangers wrote is logged as a field, never as part of the message; pino writes fields as JSON strings, so one call is one line. What
- * cannot be seen is escaped first: a record must neither move the operator's cursor nor look like another.
+ * Text from strangers is logged as a field, never as part of the message. pino writes fields as JSON strings, so one call makes one line. Invisible
+ * characters are escaped first: a record must neither move the operator's cursor nor look like another.
  */
 import pino from 'pino'
 import pretty from 'pino-pretty'
@@ -12,17 +12,17 @@ export type LogFormat = 'json' | 'pretty'
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error'
 
 /**
- * What cannot be seen: characters of control and of format (those that turn the direction of text, and those without width, among them), separators
- * of lines, and letters that are blank.
+ * Invisible characters: control and format characters (including those that change the direction of text, and those without width), line separators,
+ * and blank letters.
  */
 const INVISIBLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\u034f\u115f\u1160\u17b4\u17b5\u3164\uffa0]/gu
 
 const escaped = (c: string): string => [...Array(c.length).keys()].map((i) => `\\u${c.charCodeAt(i).toString(16).padStart(4, '0')}`).join('')
 
-/** `text` with what cannot be seen escaped, as JSON does: it can neither move a cursor nor pass for another text. */
+/** `text` with invisible characters escaped as in JSON: it can neither move a cursor nor pass for another text. */
 export const visible = (text: string): string => text.replace(INVISIBLE, escaped)
 
-/** A value, made visible in every text that is in it, also in the names of fields. What JSON has no word for is left to it. */
+/** The value with every text in it made visible, names of fields included. Values that JSON cannot express are left as they are. */
 const printable = (value: unknown): unknown => {
   if (typeof value === 'string') return visible(value)
   if (Array.isArray(value)) return value.map(printable)
@@ -37,7 +37,7 @@ const readable = (value: unknown): unknown => {
 
 const inEach = (change: (value: unknown) => unknown, fields: Fields): Fields => Object.fromEntries(Object.entries(fields).map(([name, value]) => [name, change(value)]))
 
-/** A log that writes to `out`, from `level` up: as JSON, arrays are arrays; as prose, with colour if asked for. */
+/** Creates a log that writes to `out`, from `level` up. In JSON, arrays stay arrays; prose is coloured if `hasColour` is set. */
 export const createLog = (format: LogFormat, level: LogLevel, out: NodeJS.WritableStream, hasColour = false): Log => {
   const logger =
     format === 'json'

@@ -1,5 +1,5 @@
 /**
- * Websocket messages as bytes: what goes to many readers is made once.
+ * Encodes websocket messages: what many readers get is encoded once.
  */
 
 
@@ -7,7 +7,7 @@ const TEXT = 0x81
 
 const BINARY = 0x82
 
-/** A server's websocket message in one unfragmented frame (RFC 6455, 5.2). The payload of a text message is not checked. */
+/** A server's websocket message in one unfragmented frame (RFC 6455, 5.2). The payload of a text message is not validated. */
 export const message = (payload: string | Buffer, binary = false): Buffer => {
   const size = Buffer.byteLength(payload)
   const head = size < 126 ? 2 : size < 65_536 ? 4 : 10
@@ -21,7 +21,7 @@ export const message = (payload: string | Buffer, binary = false): Buffer => {
   return bytes
 }
 
-/** Several messages as the bytes of one write. */
+/** Joins several messages for one write. */
 export const joined = (messages: ReadonlyArray<Buffer>): Buffer => {
   const [first] = messages
   return messages.length === 1 && first !== undefined ? first : Buffer.concat(messages)

@@ -1,6 +1,6 @@
-/** Maps of what came last: what is remembered of strangers has a bound. */
+/** Bounded maps that evict the oldest entry. */
 
-/** Puts the entry into `map` as the newest, and lets the oldest go beyond `max`. */
+/** Sets the entry in `map` as the newest, and evicts the oldest ones beyond `max`. */
 export const setNewest = <K, V>(map: Map<K, V>, key: K, value: V, max: number): void => {
   map.delete(key)
   map.set(key, value)
@@ -10,7 +10,7 @@ export const setNewest = <K, V>(map: Map<K, V>, key: K, value: V, max: number): 
   }
 }
 
-/** The map with the entry as the newest, and without the oldest beyond `max`. */
+/** A copy of the map with the entry as the newest, without the oldest ones beyond `max`. */
 export const withNewest = <K, V>(map: ReadonlyMap<K, V>, key: K, value: V, max: number): ReadonlyMap<K, V> => {
   const next = new Map(map)
   setNewest(next, key, value, max)

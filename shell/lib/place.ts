@@ -1,6 +1,9 @@
-/** Finding one's place in a log whose stamps never fall: both kinds of server resume their readers by it. */
+/** Finds a reader's position in a log whose stamps never decrease. Both kinds of server resume their readers with it. */
 
-/** The index of the first entry of `log` that is not before the place, or its length; entries before it all come first. */
+/**
+ * The index of the first entry of `log` for which `isBefore` is false; the length of `log` if there is none. A binary search: `isBefore` must be true
+ * of a prefix.
+ */
 export const placeIn = <T>(log: ReadonlyArray<T>, isBefore: (entry: T) => boolean): number => {
   let low = 0
   let high = log.length

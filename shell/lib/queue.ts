@@ -1,16 +1,16 @@
-/** Queues: a limited number of jobs at a time, the rest in order of arrival. */
+/** Job queues with limited concurrency. */
 
 export interface Queue {
-  /** Runs `job` when there is room. Its failure is its own concern: the next one runs all the same. */
+  /** Runs `job` when there is room. If it fails, the next one runs all the same. */
   readonly add: (job: () => Promise<void>) => void
-  /** Starts no more jobs. Resolves when the running ones are over. Idempotent. */
+  /** Starts no more jobs. Resolves when the running ones have ended. Idempotent. */
   readonly close: () => Promise<void>
 }
 
-/** A job’s promise, even when it fails before it has begun. */
+/** The promise of a job, even if the job throws synchronously. */
 const begun = async (job: () => Promise<void>): Promise<void> => job()
 
-/** A queue of which at most `max` jobs run at a time. */
+/** Creates a queue that runs at most `max` jobs at a time, in order of arrival. */
 export const createQueue = (max: number): Queue => {
   const waiting: Array<() => Promise<void>> = []
   const running = new Set<Promise<void>>()
@@ -44,15 +44,15 @@ export const createQueue = (max: number): Queue => {
 }
 
 export interface KeyedQueue {
-  /** Runs `job` when there is room among those of its key, and then among all. Its failure is its own concern. */
+  /** Runs `job` when there is room, first among the jobs of its key, then among all. Its failure affects no other job. */
   readonly add: (key: string, job: () => Promise<void>) => void
-  /** Starts no more jobs. Resolves when the running ones are over. Idempotent. */
+  /** Starts no more jobs. Resolves when the running ones have ended. Idempotent. */
   readonly close: () => Promise<void>
 }
 
 /**
- * A queue of which at most `max` jobs run at a time, and at most `maxPerKey` of one key: a slow server holds up the jobs that want the same one, and no
- * others. After each, `rest` passes before the next of the same key.
+ * Creates a queue that runs at most `max` jobs at a time, and at most `maxPerKey` with the same key: a slow server delays only the jobs that need it.
+ * Waits for `rest` after each job before the next one with the same key.
  */
 export const createKeyedQueue = (max: number, maxPerKey: number, rest: () => Promise<void> = () => Promise.resolve()): KeyedQueue => {
   const all = createQueue(max)
@@ -69,24 +69,25 @@ export const createKeyedQueue = (max: number, maxPerKey: number, rest: () => Pro
         if (own.count === 0) byKey.delete(key)
       })
     },
-    // A job that waits for its key has to pass through here, too, and does not any more.
+    // Jobs that wait for their key would have to enter this queue next, and no longer can.
     close: all.close
   }
 }
 
 export interface FairQueue {
-  /** Runs `job`, which is for that account, when there is room among those of its key, and among all. Its failure is its own concern. */
+  /** Runs `job` on behalf of `account` when there is room, both for its key and in all. Its failure affects no other job. */
   readonly add: (key: string, account: string, job: () => Promise<void>) => void
-  /** Starts no more jobs. Resolves when the running ones are over. Idempotent. */
+  /** Starts no more jobs. Resolves when the running ones have ended. Idempotent. */
   readonly close: () => Promise<void>
 }
 
 /**
- * A queue of which at most `max` jobs run at a time, and at most `maxPerKey` of one key. Accounts take turns: whoever has thousands of jobs, on
- * whatever keys, keeps another's first one waiting for a turn of each alone. Jobs of one account run in order, as far as their keys have room.
+ * Creates a queue that runs at most `max` jobs at a time, and at most `maxPerKey` with the same key. Accounts take turns (round robin): the first job
+ * of one account waits for at most one job of each other account, however many those have queued, and for whatever keys. Jobs of one account run in
+ * order, as far as their keys have room.
  */
 export const createFairQueue = (max: number, maxPerKey: number): FairQueue => {
-  /** By account, in the order in which they have their next turn. */
+  /** By account, in the order of their next turns. */
   const waiting = new Map<string, Array<{ readonly job: () => Promise<void>; readonly key: string }>>()
   const running = new Map<Promise<void>, string>()
   let isClosed = false
@@ -96,7 +97,7 @@ export const createFairQueue = (max: number, maxPerKey: number): FairQueue => {
     return new Set(keys.filter((key) => keys.filter((other) => other === key).length >= maxPerKey))
   }
 
-  /** The next job that may run; its account goes to the end of the line. */
+  /** Takes the next job that may run. Its account moves to the end of the line. */
   const taken = (): { readonly job: () => Promise<void>; readonly key: string } | null => {
     const full = fullKeys()
     for (const [account, jobs] of waiting) {

@@ -1,7 +1,7 @@
-/** The messages of reports, in the log and on the page. */
+/** The messages of reports, for the log and the page. */
 import type { Report } from '../../core/index.js'
 
-/** The message for a report, without its particulars, which are fields. */
+/** The message of a report, without its details, which are fields. */
 export const sentenceOf = (report: Report): string => {
   switch (report._tag) {
     case 'FrameRejected':

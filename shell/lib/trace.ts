@@ -2,11 +2,11 @@
  * Traces: a run of the machine as lines of JSON, for bug reports, counterexamples and ports (spec/formats.md).
  *
  *     {"_tag":"trace",…}   the header
- *     {"_tag":"init",…}    the state it begins with
+ *     {"_tag":"init",…}    the initial state
  *     {"_tag":"step",…}    an event, its effects, the hash of the state after it
  *     {"_tag":"end",…}     the final state
  *
- * Lines carry plain JSON here; whoever steps a trace decodes its events.
+ * Lines hold plain JSON here; whoever replays a trace decodes its events.
  */
 import * as E from 'fp-ts/lib/Either.js'
 import type * as TE from 'fp-ts/lib/TaskEither.js'
@@ -18,7 +18,7 @@ import { attempt, type StoreError } from '../store/failure.js'
 import { parseJson } from '../store/json.js'
 import { linesOf } from '../store/lines.js'
 
-/** The version of traces, of vectors and of the protocol that ports speak. A reader takes exactly its own. */
+/** The version of traces, of vectors, and of the protocol that ports speak. A reader accepts exactly its own. */
 export const VERSION = 3
 
 // ---------------------------------------------------------------------------------------- the hash
@@ -29,7 +29,7 @@ export const hashOf = (value: Json): string => createHash('sha256').update(canon
 /** The written form of a state. */
 export const writtenState = (state: State): Json => State.encode(state) as Json
 
-/** The hash of a state: that of its written form. */
+/** The hash of the written form of a state. */
 export const stateHash = (state: State): string => hashOf(writtenState(state))
 
 const isHash = (u: unknown): u is string => typeof u === 'string' && /^[0-9a-f]{16}$/.test(u)
@@ -38,7 +38,7 @@ export const Hash = new t.Type<string>('Hash', isHash, (u, context) => (isHash(u
 
 // ---------------------------------------------------------------------------------------- the lines
 
-/** Any JSON that is present: `t.unknown` alone would accept an absent key. What is decoded here has been parsed from text. */
+/** Any JSON value that is present: `t.unknown` alone would accept an absent key. The input has been parsed from JSON text, so the cast is safe. */
 export const Present = new t.Type<Json>(
   'JSON',
   (u): u is Json => u !== undefined,
@@ -72,15 +72,15 @@ export type EndLine = t.TypeOf<typeof EndLine>
 
 // ---------------------------------------------------------------------------------------- writing
 
-/** The start of a run: before any event, or from a state. */
+/** The start of a run: a configuration before any event, or a state. */
 export type Beginning = { readonly config: Config } | { readonly state: State }
 
 export type About = Pick<TraceHeader, 'about' | 'name' | 'rules'>
 
-/** The state at the beginning. */
+/** The initial state of a run. */
 export const stateAt = (beginning: Beginning): State => ('config' in beginning ? initial(beginning.config) : beginning.state)
 
-/** One run of the machine, whole. */
+/** A complete run of the machine. */
 export interface Trace {
   readonly header: TraceHeader
   readonly init: InitLine
@@ -107,7 +107,7 @@ function* stepsOf(start: State, events: Iterable<Event>): Generator<StepLine, En
   return { _tag: 'end', state: writtenState(state) }
 }
 
-/** The trace of the run that begins there and takes `events`. */
+/** The trace of the run that begins at `beginning` and takes `events`. */
 export const traceOf = (about: About, beginning: Beginning, events: Iterable<Event>): Trace => {
   const running = stepsOf(stateAt(beginning), events)
   const steps: Array<StepLine> = []
@@ -116,7 +116,7 @@ export const traceOf = (about: About, beginning: Beginning, events: Iterable<Eve
   return { header: headerOf(about), init: initOf(beginning), steps, end: next.value }
 }
 
-/** The same, as the lines of a file, one at a time: a run may be longer than what fits into memory. */
+/** The same as the lines of a file, one at a time: a run may be longer than what fits into memory. */
 export function* traceLines(about: About, beginning: Beginning, events: Iterable<Event>): Generator<string, void, undefined> {
   yield canonical(headerOf(about))
   yield canonical(initOf(beginning))
@@ -130,7 +130,7 @@ export function* traceLines(about: About, beginning: Beginning, events: Iterable
 
 const Version = t.type({ version: t.number })
 
-/** `json` as a header; `Left` with a sentence when it is none, or one of another version. */
+/** Decodes a header; `Left` with a sentence if it is none, or has another version. */
 const decodeHeader = (json: unknown): E.Either<string, TraceHeader> => {
   const versioned = Version.decode(json)
   return E.isRight(versioned) && versioned.right.version !== VERSION
@@ -138,7 +138,7 @@ const decodeHeader = (json: unknown): E.Either<string, TraceHeader> => {
     : E.mapLeft(explain)(TraceHeader.decode(json))
 }
 
-/** The start of a trace; `Left` with a sentence when that is not a configuration, or not a state. */
+/** Decodes the start of a trace; `Left` with a sentence if it is neither a configuration nor a state. */
 export const beginningOf = (init: InitLine): E.Either<string, Beginning> =>
   'config' in init
     ? E.bimap(explain, (config: Config) => ({ config }))(Config.decode(init.config))
@@ -146,7 +146,7 @@ export const beginningOf = (init: InitLine): E.Either<string, Beginning> =>
 
 const decodeBeginning = (json: unknown): E.Either<string, Beginning> => E.chain(beginningOf)(E.mapLeft(explain)(InitLine.decode(json)))
 
-/** A trace as it was read: its events, and the outcome that it claims. */
+/** A trace that was read: its events, and the outcome that it claims. */
 export interface Recorded {
   readonly beginning: Beginning
   /** The final state, as written. */
@@ -164,7 +164,7 @@ const decodeStep = (json: unknown): E.Either<string, Recorded['steps'][number]> 
 
 const tagOf = (json: unknown): unknown => (typeof json === 'object' && json !== null && '_tag' in json ? json._tag : undefined)
 
-/** The traces in a file, one after the other. An error names the line. */
+/** Reads the traces in a file, one after the other. An error names the line. */
 export const readTraces = (path: string, disk = systemDisk): TE.TaskEither<StoreError, ReadonlyArray<Recorded>> =>
   attempt(path, () =>
     withFile(disk, path, 'read', async (file) => {

@@ -1,9 +1,9 @@
-/** The version of the program. It stands in package.json alone, which belongs to the program. */
+/** The version of the program, from its package.json, the only place where it is written. */
 import { existsSync, readFileSync } from 'node:fs'
 import * as E from 'fp-ts/lib/Either.js'
 import * as t from 'io-ts'
 
-/** Two folders up from the sources, three from `dist/shell/lib`. */
+/** Two folders above the sources, three above `dist/shell/lib`. */
 const PLACES = ['../../package.json', '../../../package.json'].map((path) => new URL(path, import.meta.url))
 
 const Manifest = t.type({ version: t.string })
@@ -14,5 +14,5 @@ const read = (): string => {
   return manifest !== null && E.isRight(manifest) ? manifest.right.version : 'unknown'
 }
 
-/** As `tack --version`, the first line of the log, the page and `/metrics` say it. */
+/** The version, as `tack --version`, the first line of the log, the page and `/metrics` show it. */
 export const VERSION = read()

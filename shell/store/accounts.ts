@@ -1,6 +1,6 @@
 /**
- * Accounts in a snapshot: a line for what is known of one, and then a line for each of its rows, so that no line grows with how much
- * somebody has written.
+ * Accounts in a snapshot: one line for each account, followed by one line for each of its rows, so that no line grows with how much somebody has
+ * written.
  *
  *     ["did:plc:…",{"active":true,…}],
  *     ["repos","3mbd…",{"record":{…},"rev":"3mbd…","timeUs":1767225600000000}],
@@ -15,7 +15,7 @@ type List = (typeof LISTS)[number]
 
 const textOf = (value: unknown): string => JSON.stringify(value)
 
-/** The lines of an account, without what is between lines. Rows are plain JSON as they stand; only maps are not. */
+/** The lines of an account, without the separators. Rows are plain JSON already; only maps need encoding. */
 export function* linesOfAccount(did: Did, account: Commits.Account): Generator<string, void, undefined> {
   const { collaborators, members, repos, ...fields } = account
   yield textOf([did, fields])
@@ -23,7 +23,7 @@ export function* linesOfAccount(did: Did, account: Commits.Account): Generator<s
   for (const list of LISTS) for (const [rkey, slot] of OrderedMap.entriesFrom<string, unknown>(rows[list], '')) yield textOf([list, rkey, slot])
 }
 
-/** An account of which rows may still come. */
+/** An account whose rows are still being read. */
 interface Pending {
   readonly account: ReadonlyArray<unknown>
   readonly line: number
@@ -39,13 +39,13 @@ export interface Fault {
 export interface AccountReader {
   /** Takes the value of the next line. @returns what is wrong with it, or with the account that it ends. */
   readonly take: (json: unknown, line: number) => E.Either<Fault, void>
-  /** Ends the last account. @returns all of them. */
+  /** Ends the last account. @returns all accounts. */
   readonly end: () => E.Either<Fault, ReadonlyArray<AccountEntry>>
 }
 
 const isList = (u: unknown): u is List => LISTS.some((list) => list === u)
 
-/** Makes accounts of their lines. */
+/** Assembles accounts from their lines. */
 export const accountReader = (): AccountReader => {
   const accounts: Array<AccountEntry> = []
   let pending: Pending | null = null

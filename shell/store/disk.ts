@@ -1,20 +1,20 @@
 /**
- * The disk as the store needs it: a small port, so that the store can be run on a simulated one that forgets what was not
- * made durable. A real one keeps it all through kill -9 and would hide a missing sync until the power fails.
+ * The disk as the store needs it: a small port, so that tests can run the store on a simulated disk that forgets what was not made durable. A real
+ * disk keeps everything through kill -9, and would hide a missing sync until the power fails.
  *
- * Two things are volatile until they are asked for: the contents of a file (`DiskFile.sync`) and the names in a folder
- * (`Disk.syncFolder`). Every function rejects with the platform's error, which carries its `code`.
+ * Two things are volatile until they are synced: the contents of a file (`DiskFile.sync`) and the names in a folder (`Disk.syncFolder`). Every
+ * function rejects with the platform's error, which has a `code`.
  */
 import { writeSync } from 'node:fs'
 import { link, mkdir, open, readdir, rename, unlink } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 
 export interface DiskFile {
-  /** Writes all of `bytes` at the end. */
+  /** Appends all of `bytes`. */
   readonly append: (bytes: Uint8Array) => Promise<void>
-  /** Writes a few bytes at the end before it returns. They outlive the process, not a power cut. @throws the platform's error. */
+  /** Appends a few bytes synchronously. They survive the end of the process, but not a power cut. @throws the platform's error. */
   readonly note: (bytes: Uint8Array) => void
-  /** At most `length` bytes from `position` on; none at the end. */
+  /** Reads at most `length` bytes from `position` on; none at the end. */
   readonly read: (position: number, length: number) => Promise<Buffer>
   readonly truncate: (length: number) => Promise<void>
   /** Makes the contents durable. After a failure nothing is known about them, and a second attempt may falsely succeed. */
@@ -23,15 +23,15 @@ export interface DiskFile {
 }
 
 export interface Disk {
-  /** Creates the folder, and its parents, if missing; what it created is durable. */
+  /** Creates the folder and its parents if they are missing, and makes what it created durable. */
   readonly makeFolder: (path: string) => Promise<void>
   /** The names in the folder, in any order. */
   readonly list: (path: string) => Promise<ReadonlyArray<string>>
-  /** `create` fails with EEXIST, `read` with ENOENT; `append` opens the file that is there, or makes one. */
+  /** `create` fails with EEXIST, `read` with ENOENT; `append` opens an existing file, or creates one. */
   readonly open: (path: string, mode: Mode) => Promise<DiskFile>
-  /** Links the file to a second name; fails with EEXIST when that is taken. */
+  /** Gives the file a second name; fails with EEXIST if the name is taken. */
   readonly link: (from: string, to: string) => Promise<void>
-  /** Renames, atomically replacing what was at `to`. */
+  /** Renames, and atomically replaces what was at `to`. */
   readonly rename: (from: string, to: string) => Promise<void>
   readonly remove: (path: string) => Promise<void>
   /** Makes the folder's entries durable. */
@@ -42,7 +42,7 @@ const FLAGS = { append: 'a', create: 'wx', read: 'r' } as const
 
 export type Mode = keyof typeof FLAGS
 
-/** Opens the file, passes it to `act`, and closes it whatever happens. */
+/** Opens the file, passes it to `act`, and always closes it. */
 export const withFile = async <A>(disk: Disk, path: string, mode: Mode, act: (file: DiskFile) => Promise<A>): Promise<A> => {
   const file = await disk.open(path, mode)
   try {
@@ -56,7 +56,7 @@ export const withFile = async <A>(disk: Disk, path: string, mode: Mode, act: (fi
 export const codeOf = (error: unknown): string | null =>
   error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : null
 
-/** The result of `act`; `fallback` when it rejects because the file is missing. */
+/** The result of `act`; `fallback` if it rejects because the file is missing. */
 export const ifThere = <A, B>(act: Promise<A>, fallback: B): Promise<A | B> =>
   act.catch((error: unknown) => {
     if (codeOf(error) === 'ENOENT') return fallback
@@ -90,7 +90,7 @@ export const systemDisk: Disk = {
         return buffer.subarray(0, bytesRead)
       },
       truncate: (length) => handle.truncate(length),
-      // The size is part of what fdatasync writes; times are not, and nobody asks for them.
+      // fdatasync also writes the size. It does not write the times, which nobody uses.
       sync: () => handle.datasync(),
       close: () => handle.close()
     }

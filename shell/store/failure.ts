@@ -1,14 +1,14 @@
 /**
- * How the store fails. Inside, a failure is a rejected promise, because `await` and lowdb know nothing else; at the door
- * (`attempt`) it becomes data, so that no caller can forget it.
+ * The errors of the store. Inside the store a failure is a rejected promise, because `await` and lowdb know nothing else. At its interface `attempt`
+ * turns it into data, so that no caller can forget it.
  */
 import * as TE from 'fp-ts/lib/TaskEither.js'
 
 export interface StoreError {
   /**
-   * - `Refused`: what is there cannot be understood. It was left as it is; trying again is of no use.
-   * - `Held`: another process has the folder.
-   * - `Failed`: the platform could not do it (no space, no permission, an unreadable medium). It may work later.
+   * - `Refused`: the store does not understand what is there, and has left it unchanged; a retry is useless.
+   * - `Held`: another process uses the folder.
+   * - `Failed`: the platform failed (no space, no permission, an unreadable medium). A retry may work later.
    */
   readonly _tag: 'Refused' | 'Held' | 'Failed'
   readonly path: string
@@ -24,7 +24,7 @@ class Rejection extends Error {
 
 const WHAT_TO_DO = 'Nothing was changed. Restore a backup of the whole folder, or move the folder away to start anew'
 
-/** The file at `path` cannot be continued from. */
+/** The store cannot continue from the file at `path`. */
 export const refused = (path: string, what: string): Error =>
   new Rejection({ _tag: 'Refused', path, message: `${what}. ${WHAT_TO_DO}` })
 
@@ -36,10 +36,10 @@ export const unfinished = (path: string, what: string): Error =>
     message: `${what}. Nothing was changed. Start that version once, and stop it: a clean stop leaves nothing after its snapshot`
   })
 
-/** The folder is in use, or may be. */
+/** Another process uses the folder, or may be using it. */
 export const held = (path: string, message: string): Error => new Rejection({ _tag: 'Held', path, message })
 
-/** Runs `act` and turns what it rejects with into data. `path` is what an error of the platform is about. */
+/** Runs `act`, and turns a rejection into data. `path` is named if the platform reports an error. */
 export const attempt = <A>(path: string, act: () => Promise<A>): TE.TaskEither<StoreError, A> =>
   TE.tryCatch(act, (cause) =>
     cause instanceof Rejection

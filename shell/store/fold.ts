@@ -1,31 +1,31 @@
 /**
- * Folding a journal, and passing over the event in it that the operator has named (steps.ts).
+ * Folds a journal, and passes over the one event that the operator has named (steps.ts).
  *
- * What takes that event's place is the core's to say (`passOver`), and it comes at the time of the event: whoever folds the journal comes to
- * the same state. Without the event some numbers are not given out, so what comes after it is read as the answer to what is open then.
+ * The core decides what replaces that event (`passOver`). The replacements have the time of the event, so every fold of the journal ends in the same
+ * state. Without the event, some numbers are not assigned, so the answers after it are renumbered to match the requests that are open.
  *
- * What is folded is given back: the state is the plain fold of these events.
+ * `take` returns the events that were really folded: the state is the plain fold of these.
  */
 import { aboutOf, type Event, mayTakeLong, passOver, Numbers, type State, step } from '../../core/index.js'
 import { stepFormer } from './former-rules.js'
 import type { Batch } from './journal.js'
 
-/** The place of an event in the journal. */
+/** The position of an event in the journal. */
 export interface Position {
-  /** In its batch, from 0 on. */
+  /** Its index in the batch, from 0 on. */
   readonly index: number
   /** The number of the batch. */
   readonly seq: number
 }
 
-/** An event of the journal, by its place, its kind, and what says which one of these it is. */
+/** An event of the journal: its position, its kind (`of`), and what identifies it within that kind (`about`). */
 export interface Placed extends Position {
   readonly about: string
   readonly of: string
 }
 
 export interface Folding {
-  /** Whether the event that is to be passed over has been. */
+  /** Whether the event has been passed over. */
   readonly hasPassed: () => boolean
   readonly state: () => State
   /** Folds a batch. Resolves with the events that were folded. */
@@ -36,10 +36,10 @@ const isAt = ({ about, index, of, seq }: Placed, event: Event, at: Position): bo
   at.seq === seq && at.index === index && event._tag === of && aboutOf(event) === about
 
 /**
- * Folds batches from `start` on.
+ * Starts a fold of batches from `start`.
  *
- * @param passing What is passed over.
- * @param note Hears of each event whose step may take long, before that.
+ * @param passing The event to pass over.
+ * @param note Called with each event whose step may take long, before the step.
  */
 export const folding = (start: State, passing: Placed | null, note: (event: Event, at: Position) => Promise<void> = () => Promise.resolve()): Folding => {
   let state = start
@@ -51,7 +51,7 @@ export const folding = (start: State, passing: Placed | null, note: (event: Even
     return now
   }
   const fold = (event: Event, isFormer: boolean): void => {
-    // Effects of what has happened long ago are nobody's business.
+    // Drop the effects: they were carried out long ago.
     state = isFormer ? stepFormer(state, event) : step(state, event)[0]
   }
   return {

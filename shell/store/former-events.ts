@@ -1,25 +1,25 @@
 /**
- * Events of journals of numbers 1 and 2, from before the first release, in today's form. These journals are folded by today's rules (former-rules.ts), so
- * what their events left unsaid is put in as what held when they were written.
+ * Converts events from journals of numbers 1 and 2, which precede the first release, to today's form. Today's rules fold these journals
+ * (former-rules.ts), so whatever their events left out is filled in with what held when they were written.
  */
 import { defaults } from '../../core/index.js'
 
-/** When these were written, every refUpdate was acted on at once. */
+/** At that time, every refUpdate was acted on at once. */
 const modernTrigger = (trigger: unknown): unknown =>
   typeof trigger !== 'object' || trigger === null || 'shape' in trigger
     ? trigger
     : { ...trigger, shape: 'kind' in trigger && trigger.kind === 'refUpdate' ? 'past' : null, unkept: [] }
 
-/** A frame had a trigger, a sentence where that could not be read, or `null` where it was about something else. */
+/** A frame held a trigger, or a sentence if its trigger was unreadable, or `null` if it was about something else. */
 const modernPayload = (trigger: unknown): object => {
   if (trigger === null) return { _tag: 'Other' }
   return typeof trigger === 'string' ? { _tag: 'Unreadable', detail: trigger } : { _tag: 'Trigger', trigger: modernTrigger(trigger) }
 }
 
 /**
- * An event of a journal of numbers 1 and 2 in today's form. In the first of them a knot's frame told nothing of triggers, and the
- * configuration nothing of builds. In both, frames of the stream had no number, an account event did not say when it was, a trigger not
- * its shape, and the configuration named neither the stream's server nor caps.
+ * An event from a journal of number 1 or 2, in today's form. In number 1, a frame from a knot did not tell of triggers, and the configuration did not
+ * tell of builds. In both, a frame of the stream had no number, an account event had no time, a trigger had no shape, and the configuration named
+ * neither the server of the stream nor any caps.
  */
 export const modernEvent = (event: unknown): unknown => {
   if (typeof event !== 'object' || event === null || !('_tag' in event)) return event
@@ -41,10 +41,10 @@ export const modernEvent = (event: unknown): unknown => {
       return failedRequest(event)
     case 'TimerFired':
       return 'timer' in event ? { ...event, timer: modernTimer(event.timer) } : event
-    // The adapter itself had waited until this could be believed.
+    // The adapter itself waited until the answer could be trusted.
     case 'BuildMissing':
       return { settleMs: 0, ...event }
-    // Files were read, and only what they say was kept.
+    // The files were read, but only their meaning was kept.
     case 'WorkflowsRead':
       return { sources: null, unkept: [], ...event, ...modernWorkflows(event) }
     case 'Started':
@@ -54,7 +54,7 @@ export const modernEvent = (event: unknown): unknown => {
   }
 }
 
-/** There was room for whatever came: the next start says how much there is. */
+/** There was no limit on room. The next start sets one. */
 const ROOM = { keepUnits: Number.MAX_SAFE_INTEGER, owedUnits: Number.MAX_SAFE_INTEGER }
 
 const modernConfig = (config: object | null): object => {
@@ -64,11 +64,11 @@ const modernConfig = (config: object | null): object => {
 
 type Fields = { readonly [field: string]: unknown }
 
-/** What a request was about, by the fields that name it. */
+/** The request, identified by the fields that the event has. */
 const requestedIn = ({ build, did, knot, rkey }: Fields): object =>
   build !== undefined ? { _tag: 'Build', build } : did !== undefined ? { _tag: 'Records', did } : { _tag: 'Workflows', knot, rkey }
 
-/** Each kind of request had its own way to say that it had failed, and what a provider would not do was refused. */
+/** Each kind of request had an event of its own for failures. `BuildRefused` was the final one of builds. */
 const failedRequest = (event: Fields): object => ({
   _tag: 'RequestFailed',
   at: event['at'],
@@ -88,13 +88,10 @@ const modernTimer = (timer: unknown): unknown => {
     : timer
 }
 
-/** What a configuration says that did not say it. */
+/** The defaults of settings that did not exist. */
 const CONFIGURED = (({ backfill, builds, caps, collaborators, jetstream }) => ({ backfill, builds, caps, collaborators, jetstream }))(defaults({ hostname: '', owner: '' }))
 
-/**
- * A workflow file: what could not be understood told nothing of `when`, and nothing was told of keys that mean nothing, nor of how much room it
- * takes, since there was always room.
- */
+/** A workflow file. A faulty one had no `when`. Neither unknown keys nor the room that a workflow takes were recorded: there was always room. */
 const modernWorkflow = (workflow: unknown): unknown => {
   if (typeof workflow !== 'object' || workflow === null) return workflow
   if ('content' in workflow) return { units: 0, ...workflow }
@@ -102,6 +99,6 @@ const modernWorkflow = (workflow: unknown): unknown => {
   return { ...workflow, units: 0, content: '', when: workflow.when.map((condition: object) => ({ ...condition, unknown: null })) }
 }
 
-/** Those of an event that brings some. */
+/** The workflows of an event, if it has any. */
 const modernWorkflows = (event: object): object =>
   'workflows' in event && Array.isArray(event.workflows) ? { workflows: event.workflows.map(modernWorkflow) } : {}

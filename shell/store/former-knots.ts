@@ -1,10 +1,10 @@
 /**
- * Names that were taken for those of knots once, and are none any more: labels `xn--…` that stand for no text (behaviour F5). Stores of
- * numbers 1 and 2 may hold them. They are read as no knot: rows stay without one, subscriptions, runs and statuses there go, and
- * so does what the journal tells of there. Any other name that is none was never written, and is refused like all that is damaged.
+ * Host names that were once accepted as names of knots, and no longer are: those with a label `xn--…` that encodes no text (behaviour F5). Stores of
+ * numbers 1 and 2 may contain them. On reading, rows lose such a knot, and its subscriptions, runs, statuses and events in the journal are dropped.
+ * No other invalid name was ever written, so any other one is damage, and is refused.
  *
- * Connections and requests are numbered as they come: what the journal tells of others bears later numbers than are given out now
- * (former-rules.ts).
+ * Numbers of connections and requests are assigned in sequence, so without these events the rest of the journal bears later numbers than would be
+ * assigned now (former-rules.ts).
  */
 import { HostName } from '../../core/index.js'
 
@@ -19,14 +19,14 @@ const ENCODED = /(?:^|\.)xn--/
 /** Whether this is such a name. */
 const isFormer = (name: unknown): boolean => typeof name === 'string' && ENCODED.test(name) && !HostName.is(name)
 
-/** Lists of `[name or key, value]` without those whose name is one; a key is a name, a slash, and more. */
+/** A list of `[name or key, value]` without the entries of such knots. A key is a name, a slash, and more. */
 const withoutFormer = (list: unknown): ReadonlyArray<unknown> =>
   listOf(list).filter((entry) => {
     const [key] = listOf(entry)
     return !(typeof key === 'string' && isFormer(key.split('/')[0]))
   })
 
-/** An account, its rows without such knots. */
+/** The account; its rows lose such knots. */
 const accountWithout = (account: unknown): unknown => {
   const { repos, ...others } = fieldsOf(account)
   const rows = listOf(repos).map((entry) => {
@@ -38,8 +38,8 @@ const accountWithout = (account: unknown): unknown => {
 }
 
 /**
- * Whether an event of a journal, or a report, tells of such a knot, its connections, its triggers or its builds. (What a report repeats of
- * a record is any text.)
+ * Whether an event of a journal, or a report, is about such a knot, its connections, its triggers or its builds. (The text that a report quotes from
+ * a record does not count.)
  */
 export const tellsOfFormerKnot = (event: unknown): boolean => {
   const { _tag, build, host, knot, timer } = fieldsOf(event)
@@ -55,7 +55,7 @@ export interface Parts {
   readonly statuses: ReadonlyArray<unknown>
 }
 
-/** A snapshot of number 2 without them. */
+/** A snapshot of number 2 without such knots. */
 export const withoutFormerKnots = ({ accounts, head: written, runs, statuses }: Parts): Parts => {
   const head = fieldsOf(written)
   const [builds, counters, knots] = [fieldsOf(head['builds']), fieldsOf(head['counters']), fieldsOf(head['knots'])]

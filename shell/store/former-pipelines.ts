@@ -1,6 +1,6 @@
 /**
- * Runs up to version 4: their builds did not say when they began to run, and those from before there were announcements had none. What is
- * still known of both stands in the log of statuses.
+ * Migrates runs of version 4 and earlier. Their builds did not record when they began to run, and runs that are older than announcements have none.
+ * Both are reconstructed from the log of statuses, as far as it reaches.
  */
 
 type Fields = { readonly [field: string]: unknown }
@@ -11,7 +11,7 @@ const listOf = (u: unknown): ReadonlyArray<unknown> => (Array.isArray(u) ? u : [
 
 const stampIn = (u: unknown): number => (typeof u === 'number' ? u : 0)
 
-/** What the log knows of a build. */
+/** What the log of statuses knows of a build. */
 interface Known {
   firstUs: number
   startedUs: number | null
@@ -32,24 +32,24 @@ const knownIn = (statuses: ReadonlyArray<unknown>): ReadonlyMap<string, Known> =
   return known
 }
 
-/** All stamps that have been given out and are kept. */
+/** All timestamps in use. */
 const stampsIn = (runs: ReadonlyArray<unknown>, statuses: ReadonlyArray<unknown>): Set<number> =>
   new Set([
     ...statuses.map((status) => stampIn(fieldsOf(status)['createdUs'])),
     ...runs.map((entry) => stampIn(fieldsOf(fieldsOf(listOf(entry)[1])['announced'])['createdUs']))
   ])
 
-/** The last moment before `us` that no entry of the log has. */
+/** The last microsecond before `us` that is not in use. */
 const freeBefore = (taken: ReadonlySet<number>, us: number): number => (taken.has(us - 1) ? freeBefore(taken, us - 1) : Math.max(us - 1, 0))
 
-/** What is announced of a build whose file is not known. */
+/** The announcement of a build whose file is unknown. */
 const announcedOf = (workflow: unknown, build: Fields): Fields => {
   const { recipe } = build
   const clone = recipe === null ? { depth: 0, skip: false, submodules: false } : fieldsOf(recipe)['clone']
   return { clone, engine: recipe === null ? '' : 'tack', name: workflow, text: '' }
 }
 
-/** The runs with what the log knows of them. Nothing is told anew: an announcement lies before the first status that is kept. */
+/** Adds to each run what the log knows. Readers get nothing anew: an announcement is dated before the first status that is kept. */
 export const asPipelines = (runs: ReadonlyArray<unknown>, statuses: ReadonlyArray<unknown>): ReadonlyArray<unknown> => {
   const known = knownIn(statuses)
   const taken = stampsIn(runs, statuses)

@@ -1,9 +1,10 @@
 /**
- * Journals of numbers 1 and 2 are folded by today's rules, but where another state would come of them.
+ * Folds journals of numbers 1 and 2: by today's rules, except where these would lead to another state.
  *
- * Answers in them bear the numbers that were given out then. Fewer are given out now: what is told of knots whose names are none any more is
- * left out (former-knots.ts), and so are timers that there were not. A number that is still to come can only be that of the question
- * which is open now: it gets that number, and later ones follow it. One that has passed is of a question that had been let go of.
+ * Answers in these journals bear the numbers that were assigned at that time. Fewer are assigned now, because events about former names of knots are
+ * dropped (former-knots.ts), and so are timers that did not exist. An answer whose number has not been assigned yet can only belong to the request
+ * that is open now: the request gets that number, and later ones follow it. An answer with a number that has passed belongs to a request that had
+ * been abandoned.
  */
 import * as O from 'fp-ts/lib/Option.js'
 import {
@@ -23,10 +24,10 @@ import {
 
 // ---------------------------------------------------------------------------------------- numbers
 
-/** The number that comes next, where `number` has been given out. */
+/** The next number to assign, after `number` has been assigned. */
 const beyond = (next: Natural, number: Natural): Natural => Math.max(next, number + 1) as Natural
 
-/** The connection to a knot has that number. */
+/** Gives the connection to a knot that number. */
 const connectionIs = (state: State, host: HostName, number: Natural): State => {
   const { knots } = state
   const subscription = O.toNullable(M.lookup(host)(knots.subscriptions))
@@ -38,7 +39,7 @@ const connectionIs = (state: State, host: HostName, number: Natural): State => {
 
 const given = (state: State, number: Natural): State => ({ ...state, builds: { ...state.builds, next: beyond(state.builds.next, number) } })
 
-/** What is asked about a run has that number. */
+/** Gives the request of a run that number. */
 const runIs = (state: State, knot: HostName, rkey: Rkey, number: Natural): State => {
   const run = Builds.runOf(state.builds, knot, rkey)
   if (run === null) return state
@@ -54,13 +55,13 @@ const withBuild = (state: State, name: BuildName, number: Natural, change: (buil
   return given(withRun(state, Builds.runKey(knot, rkey), { ...run, builds: M.upsertAt(workflow, change(build))(run.builds) }), number)
 }
 
-/** What is asked about a build has that number. */
+/** Gives the request of a build that number. */
 const buildIs = (state: State, name: BuildName, number: Natural): State =>
   withBuild(state, name, number, (build) =>
     'request' in build.phase ? { ...build, phase: { ...build.phase, request: { ...build.phase.request, number } } } : build
   )
 
-/** The request has that number. Of those for records, as many were made then as now; no knot was asked who may push. */
+/** Gives the request that number. Requests for records need none, since as many were made then as now, and knots were not asked about access. */
 const requestIs = (state: State, requested: Requested, number: Natural): State => {
   switch (requested._tag) {
     case 'Access':
@@ -73,10 +74,10 @@ const requestIs = (state: State, requested: Requested, number: Natural): State =
   }
 }
 
-/** The time of a build has that number. */
+/** Gives the deadline of a build that number. */
 const deadlineIs = (state: State, name: BuildName, number: Natural): State => withBuild(state, name, number, (build) => ({ ...build, deadline: number }))
 
-/** The state in which what the event answers has the number that it bears. */
+/** Gives the open request or timer the number that its answer bears. */
 const numberedAsIn = (state: State, event: Event): State => {
   const [open, number] = [Numbers.openNumber(state, event), Numbers.numberIn(event)]
   if (open === null || number === null || number <= open) return state
@@ -113,7 +114,7 @@ const numberedAsIn = (state: State, event: Event): State => {
 /** The number of a timer that is set at the next start. */
 const UNSET = 0 as Natural
 
-/** The state, but that no knot which nobody holds took a number: knots were not forgotten. They are from the next start on. */
+/** Takes back the numbers that were assigned for knots that nobody uses: these knots were not forgotten at that time. The next start forgets them. */
 const withoutLeaving = (before: State, after: State): State => {
   const left = M.toEntries(after.builds.sources).flatMap(([knot, source]) =>
     source.leaving !== null && source.leaving.number >= before.builds.next ? [{ knot, leaving: source.leaving, source }] : []
@@ -131,19 +132,19 @@ const withoutLeaving = (before: State, after: State): State => {
 
 // ---------------------------------------------------------------------------------------- orders
 
-/** The state with another run at a key that has one. */
+/** Replaces an existing run. */
 const withRun = (state: State, key: Builds.RunKey, run: Builds.Run): State => ({
   ...state,
   builds: { ...state.builds, runs: M.upsertAt(key, run)(state.builds.runs) }
 })
 
-/** The run without the builds that no provider ever had. */
+/** The run without builds that never had a provider. */
 const planned = (run: Builds.Run): Builds.Run => ({
   ...run,
   builds: M.toEntries(run.builds).reduce((builds, [name, { recipe }]) => (recipe === null ? M.deleteAt(name)(builds) : builds), run.builds)
 })
 
-/** To repeat a run was to repeat the builds that a provider had: the others are set aside for the step. */
+/** A retry repeated only the builds that had a provider. The others are set aside for this step. */
 const retried = (state: State, event: RetryRequested): State => {
   const key = Builds.runKey(event.knot, event.rkey)
   const run = M.lookup(key)(state.builds.runs)

@@ -1,5 +1,5 @@
 /**
- * What grows in the head of a snapshot: a line for each, so that no line grows with how many knots, readings, mistakes or tokens there are.
+ * The growing parts of a snapshot's head: one line for each entry, so that no line grows with the number of knots, readings, mistakes or tokens.
  *
  *     ["access","knot.example/did:plc:…",{"access":null,…}],
  *     ["mistaken","did:plc:…/…"],
@@ -9,7 +9,7 @@
  *     ["subscriptions","knot.example",{"connection":{…},…}]
  *     ["tokens","did:plc:… 3f6a…",1767225660000000]
  *
- * A spent key is of the source before it.
+ * A spent key belongs to the source before it.
  */
 import * as E from 'fp-ts/lib/Either.js'
 import * as t from 'io-ts'
@@ -22,7 +22,7 @@ type List = (typeof LISTS)[number]
 
 const textOf = (value: unknown): string => JSON.stringify(value)
 
-/** The lines, without what is between lines. Each is plain JSON as it stands, but for the spent keys of a source. */
+/** The lines, without the separators. Entries are plain JSON already, except for the spent keys of a source. */
 export function* linesOfGrowing({ access, backfill, builds, knots }: State): Generator<string, void, undefined> {
   for (const [repository, entry] of OrderedMap.entriesFrom(access.entries, '')) yield textOf(['access', repository, entry])
   for (const key of builds.mistaken) yield textOf(['mistaken', key])
@@ -35,7 +35,7 @@ export function* linesOfGrowing({ access, backfill, builds, knots }: State): Gen
   for (const [token, untilUs] of OrderedMap.entriesFrom(builds.tokens, '')) yield textOf(['tokens', token, untilUs])
 }
 
-/** The head without what grows. */
+/** The head without its growing parts. */
 export const fixedHead = (state: State): Head => {
   const { access, backfill, builds, knots, ...rest } = headOf({
     ...state,
@@ -54,11 +54,11 @@ const isFields = (u: unknown): u is Fields => typeof u === 'object' && u !== nul
 export interface GrowingReader {
   /** Takes the value of the next line. @returns what is wrong with it. */
   readonly take: (json: unknown, line: number) => E.Either<Fault, void>
-  /** The head with all of them in it, to be decoded. @returns what is wrong with it where it holds some by itself. */
+  /** Puts the entries back into the head, ready to be decoded. @returns what is wrong if the head already has entries. */
   readonly joined: (head: unknown) => E.Either<string, unknown>
 }
 
-/** What stands in a line of a list, after its name and, but for the first, a key. */
+/** The decoder for a line of each list, without the list's name and, except in `mistaken`, without the key. */
 const VALUES: { readonly [list in List]: t.Decoder<unknown, unknown> } = {
   access: Access.Entry,
   mistaken: t.string,
@@ -69,7 +69,7 @@ const VALUES: { readonly [list in List]: t.Decoder<unknown, unknown> } = {
   tokens: TimeUs
 }
 
-/** Where in the head each list is; spent keys are in their sources. */
+/** Where in the head each list belongs. Spent keys belong to their sources. */
 const PLACES = {
   access: ['access', 'entries'],
   mistaken: ['builds', 'mistaken'],
@@ -81,7 +81,7 @@ const PLACES = {
 
 const isList = (u: unknown): u is List => LISTS.some((list) => list === u)
 
-/** Puts what grows back into the head. */
+/** Reads the growing parts back. */
 export const growingReader = (): GrowingReader => {
   const rows: { readonly [list in keyof typeof PLACES]: Array<unknown> } = {
     access: [],

@@ -1,17 +1,17 @@
 /**
- * The store: the state, kept so that nothing that was acknowledged can be lost to a crash, a power cut or a full disk, and
- * nothing that cannot be understood is ever taken for something else.
+ * The store keeps the state. A crash, a power cut or a full disk loses nothing that was acknowledged, and data that the store does not understand is
+ * never taken for something else.
  *
  *     state.json                        the snapshot: the state after the first n batches (store/snapshot.ts)
  *     journal-<first batch>.jsonl …     every batch after that (store/journal.ts)
  *     lock                              the process that has the folder (store/lock.ts)
  *     step.jsonl, hung.json             steps that may take long, and one that did not end (store/steps.ts)
  *
- * The state is exactly the fold of the journal over the snapshot. A first start writes a snapshot of the state before
- * anything has happened, so a journal without a snapshot is always a loss, and is refused like any other.
+ * The state is exactly the fold of the journal over the snapshot. A first start writes a snapshot of the initial state, so a journal without a
+ * snapshot always means a loss, and is refused like any other.
  *
- * The store has a number (store/snapshot.ts). A store of an earlier number becomes one of today's when it is opened: a snapshot is
- * written before anything is appended, so that no journal goes on from a snapshot of another number.
+ * The store has a version number (store/snapshot.ts). Opening a store of an earlier number upgrades it: a snapshot is written before anything is
+ * appended, so that no journal continues from a snapshot of another number.
  */
 import type * as TE from 'fp-ts/lib/TaskEither.js'
 import { Low } from 'lowdb'
@@ -36,40 +36,40 @@ export interface Store {
   /** The state when the store was opened. */
   readonly state: State
   /**
-   * Makes the events durable, as one batch: once it has resolved, a power cut cannot undo them. Batches are written in the
-   * order of the calls. After a `Left` the journal takes no more, because what it holds is not known: see `rescue`.
+   * Makes the events durable, as one batch: once it resolves, a power cut cannot undo them. Batches are written in the order of the calls. After a
+   * `Left` the contents of the journal are unknown, and it accepts no more: see `rescue`.
    */
   readonly append: (events: ReadonlyArray<Event>) => TE.TaskEither<StoreError, void>
   /**
-   * Writes a snapshot, and drops the journal that it includes. `state` is the fold of everything given to `append` before.
-   * Goes on beside further appends. After a `Left` nothing is lost; `append` says whether a rescue is called for. One that is called off
-   * by `signal` ends soon with a `Left`, and leaves the snapshot before it.
+   * Writes a snapshot, and removes the journal that it includes. `state` must be the fold of everything given to `append` before. Appends continue
+   * meanwhile. After a `Left` nothing is lost; a `Left` of `append` says whether a rescue is needed. An abort of `signal` soon ends it with a `Left`,
+   * and leaves the previous snapshot.
    */
   readonly snapshot: (state: State, signal?: AbortSignal) => TE.TaskEither<StoreError, void>
   /**
-   * After a failed append: writes a snapshot and begins a new journal, so that nothing depends on the old one any more.
-   * `state` is the fold of everything given to `append`, whether that succeeded or not. After a `Left` it may be tried again.
+   * After a failed append: writes a snapshot and starts a new journal, so that nothing depends on the old one. `state` must be the fold of everything
+   * given to `append`, whether that succeeded or not. After a `Left` it may be retried.
    */
   readonly rescue: (state: State) => TE.TaskEither<StoreError, void>
-  /** Notes of steps that may take long. Without them none is noted, and none passed over. */
+  /** Notes of steps that may take long. Without it, none are noted or passed over. */
   readonly steps?: Steps
-  /** How much has been appended since the last snapshot, in bytes. */
+  /** The bytes appended since the last snapshot. */
   readonly journalBytes: () => number
-  /** How much the last snapshot is, in bytes. */
+  /** The size of the last snapshot, in bytes. */
   readonly snapshotBytes: () => number
-  /** Waits for what is under way, and releases the folder. Idempotent. */
+  /** Waits for running operations, and releases the folder. Idempotent. */
   readonly close: () => TE.TaskEither<StoreError, void>
 }
 
 export interface StoreOptions {
   readonly disk?: Disk
-  /** Another number than today's, to test what another version does. */
+  /** Overrides today's format, to test what another version does. */
   readonly format?: Format
   /** Created if missing. */
   readonly folder: string
   /** The state of a new store. */
   readonly initial: () => State
-  /** Receives what an operator should know about what was found: one sentence. */
+  /** Called with one sentence about anything that an operator should know of what was found. */
   readonly onReport?: (message: string) => void
   readonly processes?: Processes
 }
@@ -77,8 +77,8 @@ export interface StoreOptions {
 /**
  * Opens the store in a folder, for one process at a time.
  *
- * Fails with `Held` when another process has it, with `Refused` when what is there cannot be understood, with `Failed` when
- * the platform does not let us. After the first two, what was there is as it was.
+ * Fails with `Held` if another process uses the folder, with `Refused` if the store does not understand what is there, and with `Failed` if the
+ * platform fails. `Held` and `Refused` leave everything unchanged.
  */
 export const openStore = (options: StoreOptions): TE.TaskEither<StoreError, Store> => {
   const { disk = systemDisk, folder, format = FORMAT, onReport = () => undefined, processes = systemProcesses } = options
@@ -130,7 +130,7 @@ const boot = async (
   }
   const remainders = names.filter((name) => name === basename(unfinishedPath(folder)) || isRemainder(name))
   for (const name of remainders) await ifThere(disk.remove(join(folder, name)), undefined)
-  // What was passed over is in no journal from now on: nobody folds it once more.
+  // A snapshot includes the event that was passed over, so no later fold meets it again.
   const isAnew = was.version !== version || fold.hasPassed()
   if (isAnew) {
     db.data = { seq, state, version }
@@ -153,7 +153,7 @@ const boot = async (
   return running({ adapter, bytes: isAnew ? 0 : bytes, db, disk, file, folder, lock, seq, state, steps, version, writing })
 }
 
-/** Opens a journal for batches from `first` on. There is none of that name, or an empty one. */
+/** Opens the journal for batches from `first` on. It does not exist yet, or is empty. */
 const beginJournal = async (disk: Disk, folder: string, first: number): Promise<DiskFile> => {
   const file = await disk.open(journalPath(folder, first), 'append')
   try {
@@ -165,7 +165,7 @@ const beginJournal = async (disk: Disk, folder: string, first: number): Promise<
   }
 }
 
-/** Runs tasks one after another, in the order of the calls; a failed one does not keep the next from running. */
+/** Runs tasks one after another, in the order of the calls. A failed task does not stop the next one. */
 const inTurn = (): (<A>(task: () => Promise<A>) => Promise<A>) => {
   let last: Promise<unknown> = Promise.resolve()
   return (task) => {
@@ -175,9 +175,9 @@ const inTurn = (): (<A>(task: () => Promise<A>) => Promise<A>) => {
   }
 }
 
-/** What is said about the snapshot that is being written. */
+/** Controls the snapshot that is being written. */
 interface Writing {
-  /** Calls it off; `null` when nobody may. */
+  /** Cancels it; `null` if it cannot be cancelled. */
   signal: AbortSignal | null
 }
 
@@ -200,13 +200,13 @@ const running = ({ adapter, bytes, db, disk, folder, lock, state, steps, version
   const onJournal = inTurn()
   const onSnapshot = inTurn()
   let { file, seq } = opened
-  /** How many bytes of journal there were, ever, and how many of them the snapshot includes. */
+  /** All bytes of journal ever written, and how many of them the snapshot includes. */
   let written = bytes
   let included = 0
-  /** `Unknown`: something failed on the way to the journal, so what is in it cannot be told. */
+  /** `Unknown`: a write failed, so the contents of the journal are unknown. */
   let journal: 'Usable' | 'Unknown' | 'Closed' = 'Usable'
 
-  /** Applies `act` to the journal, whose content is known again only if that works. */
+  /** Applies `act` to the journal. Unless it succeeds, the contents of the journal are unknown. */
   const change = async <A>(act: () => Promise<A>): Promise<A> => {
     if (journal === 'Closed') throw new Error('the store is closed')
     journal = 'Unknown'
@@ -252,7 +252,7 @@ const running = ({ adapter, bytes, db, disk, folder, lock, state, steps, version
       ),
     snapshot: (now, signal) =>
       attempt(folder, async () => {
-        // The new journal begins in its turn, the snapshot is written beside what is appended then.
+        // The new journal starts in turn. The snapshot is written while appends continue.
         const { saved } = await onJournal(() =>
           onUsable(async () => {
             await begin()
@@ -266,7 +266,7 @@ const running = ({ adapter, bytes, db, disk, folder, lock, state, steps, version
       attempt(folder, () =>
         onJournal(() =>
           change(async () => {
-            // The snapshot goes first: only it makes the old journal, which may be torn, one that is not looked at.
+            // The snapshot comes first: the old journal may be torn, and only the snapshot makes it superfluous.
             await onSnapshot(() => save({ seq, state: now }, written))
             await begin()
             await removeSuperseded(disk, folder, seq)

@@ -3,17 +3,16 @@
  *
  *     {"version":6,"seq":7,"events":[…],"crc":"89abcdef"}
  *
- * `version` is the number of the store (snapshot.ts); those of numbers 1 and 2 bear none. `seq` counts the batches of a store from 1 on, over all
- * files; `crc` is the CRC-32 of the bytes of the line before it. A file is named after its first batch. A new one is begun when a snapshot
- * begins, so that the old ones can go, whole, once the snapshot is durable.
+ * `version` is the number of the store (snapshot.ts); journals of numbers 1 and 2 have none. `seq` counts the batches of a store from 1 on, across
+ * all files; `crc` is the CRC-32 of the bytes of the line before it. A file is named after its first batch. Each snapshot starts a new file, so that
+ * the old ones can be removed whole once the snapshot is durable.
  *
- * What an event does is decided by the rules of the version that wrote it. Another version would fold it to another state, in which a
- * build may be started twice. So a journal is folded by its own version alone. A clean stop leaves none beyond its snapshot, and
- * snapshots of every number are read. The exception are numbers 1 and 2, from before the first release: they are folded by today's rules.
+ * What an event does depends on the rules of the version that wrote it. Another version would fold the journal to another state, in which a build may
+ * be started twice. So only the version that wrote a journal folds it. A clean stop leaves nothing in the journal beyond the snapshot, and snapshots
+ * of every number can be read. The exception is numbers 1 and 2, which precede the first release: today's rules fold them.
  *
- * A power cut tears at most the last line of the last file, because a line is acknowledged only when it is durable, and the
- * next file is begun only after that. So that is the only damage that is repaired. Any other means that something is lost
- * which had been acknowledged, and to go on would hide it.
+ * A power cut tears at most the last line of the last file, because a line is acknowledged only when it is durable, and the next file is started only
+ * after that. Only this damage is repaired. Any other damage means that acknowledged data is lost, and continuing would hide the loss.
  */
 import * as E from 'fp-ts/lib/Either.js'
 import * as t from 'io-ts'
@@ -29,7 +28,7 @@ import { type Line, linesOf } from './lines.js'
 
 // ---------------------------------------------------------------------------------------- one line
 
-/** What was made durable at once, before its events have been looked at. */
+/** A batch whose events have not been decoded. */
 const Unread = t.strict({ events: t.UnknownArray, seq: Natural, version: t.union([Natural, t.undefined]) }, 'Batch')
 type Unread = t.TypeOf<typeof Unread>
 
@@ -37,12 +36,12 @@ const Events = t.strict({ events: t.readonlyArray(Event) }, 'Batch')
 
 export interface Batch {
   readonly events: ReadonlyArray<Event>
-  /** Whether it was written under number 1 or 2 (former-rules.ts). */
+  /** Whether number 1 or 2 wrote it (former-rules.ts). */
   readonly isFormer: boolean
   readonly seq: number
 }
 
-/** The greatest number whose journals bear none, and are folded by today's rules. */
+/** The last store number whose journals bear none. Today's rules fold these journals. */
 const UNNUMBERED = 2
 
 /** The events, in today's form. */
@@ -58,7 +57,7 @@ const END_LENGTH = CRC_KEY.length + 10
 /** A CRC-32 as eight hexadecimal digits. */
 export const hex = (crc: number): string => crc.toString(16).padStart(8, '0')
 
-/** The line of a batch, with its line feed. The checksum is put in afterwards: a line can be large, and is made once. */
+/** The line of a batch, with its line feed. The checksum is inserted afterwards, because a line can be large and is built once. */
 export const lineOf = (version: number, { events, seq }: Omit<Batch, 'isFormer'>): Buffer => {
   const line = Buffer.from(`{"version":${String(version)},"seq":${String(seq)},"events":${JSON.stringify(events)}${endOf(0)}\n`)
   const content = line.subarray(0, line.length - END_LENGTH - 1)
@@ -66,7 +65,7 @@ export const lineOf = (version: number, { events, seq }: Omit<Batch, 'isFormer'>
   return line
 }
 
-/** The line without its checksum, which holds; `Left` says what is wrong. */
+/** The line without its checksum, if that is right; `Left` says what is wrong. */
 const contentOf = ({ bytes, isWhole }: Line): E.Either<string, Buffer> => {
   if (!isWhole) return E.left('it ends in the middle')
   const content = bytes.subarray(0, Math.max(0, bytes.length - END_LENGTH))
@@ -76,8 +75,8 @@ const contentOf = ({ bytes, isWhole }: Line): E.Either<string, Buffer> => {
 }
 
 /**
- * Whether the line goes on after the end of a batch. A write that was torn cannot bring that about, but a damaged line feed
- * can, and then what comes before it had been acknowledged. (Within a JSON string the quotes of the key would be escaped.)
+ * Whether the line goes on after the end of a batch. A torn write cannot cause that, but a damaged line feed can, and then the batch before it had
+ * been acknowledged. (Within a JSON string the quotes of the key would be escaped.)
  */
 const runsOn = ({ bytes, isWhole }: Line): boolean => {
   const key = bytes.indexOf(CRC_KEY)
@@ -86,7 +85,7 @@ const runsOn = ({ bytes, isWhole }: Line): boolean => {
 
 // ---------------------------------------------------------------------------------------- one file
 
-/** A last line that was not written to its end. */
+/** A last line that was not written completely. */
 export interface TornTail {
   readonly number: number
   readonly offset: number
@@ -94,15 +93,15 @@ export interface TornTail {
   readonly why: string
 }
 
-/** How the journal that is read came about, and by what rules it would be folded. */
+/** What decides whether this version may fold a journal. */
 export interface Rules {
-  /** The number of the snapshot that it goes on from; `null` when that is not known. */
+  /** The number of the snapshot that the journal continues from; `null` if unknown. */
   readonly snapshot: number | null
   /** Today's number. */
   readonly version: number
 }
 
-/** Why a batch with this number cannot be folded here, after such a snapshot; `null` when it can. */
+/** Why a batch of this version cannot be folded here, after such a snapshot; `null` if it can. */
 const strangeness = ({ snapshot, version: today }: Rules, version: number | undefined, path: string, line: number): Error | null => {
   const at = `line ${String(line)}`
   if (version === today || (version === undefined && (snapshot ?? 0) <= UNNUMBERED)) return null
@@ -116,8 +115,8 @@ const strangeness = ({ snapshot, version: today }: Rules, version: number | unde
 }
 
 /**
- * Gives `take` the batches in the file, in order; of those up to `seq`, which a snapshot includes, the number alone. A torn tail is returned;
- * anything else that is not valid is refused.
+ * Passes the batches of the file to `take`, in order. Batches up to `seq`, which a snapshot includes, are only counted. Returns a torn tail; anything
+ * else that is invalid is refused.
  */
 export const readJournal = (
   disk: Disk,
@@ -139,7 +138,7 @@ export const readJournal = (
         if (runsOn(line)) throw refused(path, `line ${String(line.number)}: it goes on after the end of a batch`)
         torn = { number: line.number, offset: line.offset, path, why: content.left }
       } else {
-        // The checksum holds, so this is what was written: if it cannot be understood, that is not because it was torn.
+        // The checksum is right, so this is what was written. If it cannot be decoded, a torn write is not the reason.
         const batch = orRefuse(decodeText(Unread, `${content.right.toString()}}`))
         const isIncluded = batch.seq <= seq
         const strange = isIncluded ? null : strangeness(rules, batch.version, path, line.number)
@@ -150,7 +149,7 @@ export const readJournal = (
     return torn
   })
 
-/** Cuts the tail off, so that the next line begins where it began. */
+/** Cuts the tail off, so that the next line begins where the torn one began. */
 export const cutTail = (disk: Disk, { offset, path }: TornTail): Promise<void> =>
   withFile(disk, path, 'append', async (file) => {
     await file.truncate(offset)
@@ -162,7 +161,7 @@ export const cutTail = (disk: Disk, { offset, path }: TornTail): Promise<void> =
 const NAME = /^journal-(\d{16})\.jsonl$/
 
 interface JournalFile {
-  /** The `seq` of the first batch that is, or will be, in it. */
+  /** The `seq` of its first batch, written or not. */
   readonly first: number
   readonly path: string
 }
@@ -172,31 +171,31 @@ export const isJournal = (name: string): boolean => NAME.test(name)
 export const journalPath = (folder: string, first: number): string =>
   join(folder, `journal-${String(first).padStart(16, '0')}.jsonl`)
 
-/** The journal files in the folder, in order. */
+/** The journal files of the folder, in order. */
 const journalsIn = async (disk: Disk, folder: string): Promise<ReadonlyArray<JournalFile>> =>
   (await disk.list(folder))
     .filter(isJournal)
     .sort()
     .map((name) => ({ first: Number(NAME.exec(name)?.[1]), path: join(folder, name) }))
 
-/** Whether a snapshot of `seq` has everything in the i-th file: the next one begins no later than where the snapshot ends. */
+/** Whether a snapshot of `seq` includes everything in the i-th file: the next file begins no later than where the snapshot ends. */
 const isSuperseded = (files: ReadonlyArray<JournalFile>, i: number, seq: number): boolean => {
   const next = files[i + 1]
   return next !== undefined && next.first <= seq + 1
 }
 
 export interface Journals {
-  /** The size of what was given. */
+  /** The bytes of the batches that were passed to `take`. */
   readonly bytes: number
-  /** The last batch there is, in the journal or before it. */
+  /** The `seq` of the last batch, in the journal or in the snapshot. */
   readonly seq: number
   readonly torn: TornTail | null
 }
 
 /**
- * Gives `take` every batch after `seq`, in order.
+ * Passes every batch after `seq` to `take`, in order.
  *
- * Files that a snapshot of `seq` supersedes are not looked at: after a failed append, one of them may be torn.
+ * Files that a snapshot of `seq` supersedes are not read: after a failed append, one of them may be torn.
  */
 export const readJournals = async (disk: Disk, folder: string, rules: Rules, seq: number, take: (batch: Batch) => Promise<unknown>): Promise<Journals> => {
   const all = await journalsIn(disk, folder)

@@ -1,4 +1,4 @@
-/** Parses text without exceptions: an error is a sentence. */
+/** Parses JSON without exceptions: an error is a sentence. */
 import * as E from 'fp-ts/lib/Either.js'
 import type * as t from 'io-ts'
 import { explain } from '../../core/index.js'

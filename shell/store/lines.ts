@@ -1,10 +1,10 @@
-/** Reads a file line by line: it may be larger than the longest string, and an error has to name the line. */
+/** Reads a file line by line: it may be longer than the longest string, and errors name the line. */
 import type { DiskFile } from './disk.js'
 
 export interface Line {
   /** Without the line feed. */
   readonly bytes: Buffer
-  /** Whether there was a line feed. Only the last line of a file can lack it. */
+  /** Whether the line ends with a line feed. Only the last line of a file can lack it. */
   readonly isWhole: boolean
   /** Counted from 1. */
   readonly number: number

@@ -1,14 +1,13 @@
 /**
  * The lock: one process per store.
  *
- * A file that says who holds the folder. It appears complete or not at all, because it is written under another name and then
- * linked, and linking fails when the name is taken. It outlives a process that is killed, so whether its holder is still there
- * is asked of the system; a number may have been given to another process since, so the time at which the process began is
- * compared, too.
+ * The lock is a file that names the process that uses the folder. It is written under another name and then linked, so it appears complete or not at
+ * all, and linking fails if another lock exists. The file survives if its process is killed, so the system is asked whether the process still runs.
+ * Another process may have its pid by now, so the start time is compared, too.
  *
- * A dead holder's lock is replaced by whoever gets the claim on it, which is a lock of its own, `lock.claim-<token of the
- * dead>`: only its holder may replace that lock, by renaming the claim to it. So two processes that start at one time cannot
- * both find the same dead holder and then remove each other's locks.
+ * To replace the lock of a dead process, a process first takes a claim on it. The claim is a lock of its own, `lock.claim-<token of the dead one>`.
+ * Only its holder may replace the dead lock, by renaming the claim to it. So two processes that start at the same time cannot both find a dead lock
+ * and then remove each other's new ones.
  */
 import * as E from 'fp-ts/lib/Either.js'
 import * as t from 'io-ts'
@@ -30,7 +29,7 @@ const Holder = t.strict(
   {
     hostname: t.string,
     pid: Natural,
-    /** When the process began; its number may be given again. `null` where the system does not say. */
+    /** When the process began, because its pid may be reused; `null` if the system does not say. */
     startedAt: t.union([t.string, t.null]),
     /** Becomes part of a file name. */
     token: Token
@@ -42,15 +41,15 @@ type Holder = t.TypeOf<typeof Holder>
 // ---------------------------------------------------------------------------------------- the lock
 
 export interface Lock {
-  /** The process whose lock this one replaces: it is gone, and did not release it. */
+  /** The process whose lock this one replaces: it has ended without releasing it. */
   readonly replaced: Process | null
   readonly release: () => Promise<void>
 }
 
-/** What is left of a lock that was being taken. Whoever has the lock may remove these. */
+/** Files of a lock that was being taken. The holder of the lock may remove them. */
 export const isRemainder = (name: string): boolean => name.startsWith('lock.new-') || name.startsWith('lock.claim-')
 
-/** Who holds what is at `path`; `null` when there is nothing. */
+/** The holder of the lock at `path`; `null` if there is no file. */
 const holderOf = async (disk: Disk, path: string): Promise<Holder | null> => {
   const bytes = await ifThere(
     withFile(disk, path, 'read', (file) => file.read(0, 4096)),
@@ -62,13 +61,13 @@ const holderOf = async (disk: Disk, path: string): Promise<Holder | null> => {
   return holder.right
 }
 
-/** Takes the lock of the folder, at once or not at all. */
+/** Takes the lock of the folder, or fails at once. */
 export const acquire = async (disk: Disk, processes: Processes, folder: string): Promise<Lock> => {
   const mine = { ...(await processes.self()), token: randomUUID() }
   const path = join(folder, 'lock')
   const unlinked = join(folder, `lock.new-${mine.token}`)
 
-  /** Whether the file could be made: complete, with us as its holder. */
+  /** Creates the complete file, with this process as its holder. Resolves with `false` if a file is there. */
   const make = async (at: string): Promise<boolean> => {
     try {
       await withFile(disk, unlinked, 'create', async (file) => {
@@ -79,7 +78,7 @@ export const acquire = async (disk: Disk, processes: Processes, folder: string):
         () => true,
         (error: unknown) => {
           if (codeOf(error) === 'EEXIST') return false
-          // Whoever has the lock has just tidied up.
+          // The holder of the lock has just removed our file as a remainder.
           if (codeOf(error) === 'ENOENT') return make(at)
           throw error
         }
@@ -89,7 +88,7 @@ export const acquire = async (disk: Disk, processes: Processes, folder: string):
     }
   }
 
-  /** Makes the file ours; resolves with its dead holder, if there was one. */
+  /** Takes the lock at `at`. Resolves with the dead process whose lock it replaces; `null` if there is none. */
   const take = async (at: string): Promise<Process | null> => {
     if (await make(at)) return null
     const other = await holderOf(disk, at)

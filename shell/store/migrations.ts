@@ -1,15 +1,15 @@
 /**
- * How a snapshot of an earlier number becomes one of today's (snapshot.ts). Nothing here knows today's types: what comes out is decoded
- * like any other snapshot.
+ * Upgrades snapshots of earlier numbers (snapshot.ts), one number at a time. Nothing here depends on today's types: the result is decoded like any
+ * other snapshot.
  */
 import { COLLABORATOR, type Collection, defaults, MEMBER, overlong, REPO, withinLimits } from '../../core/index.js'
 import { withoutFormerKnots } from './former-knots.js'
 import { asPipelines } from './former-pipelines.js'
 
-/** A document as it was read, before anything in it has been looked at. */
+/** A document as it was read, not yet decoded. */
 export interface Document {
   readonly accounts: ReadonlyArray<unknown>
-  /** What grows in the head (growing.ts); nothing up to version 3. */
+  /** The growing parts of the head (growing.ts); empty up to version 3. */
   readonly growing: ReadonlyArray<unknown>
   readonly head: unknown
   readonly runs: ReadonlyArray<unknown>
@@ -17,7 +17,7 @@ export interface Document {
 }
 
 /**
- * How a document of a version becomes one of the next. What frames the lines stays as it is in every version; what changes is which lists there
+ * Turns a document of each version into one of the next. The frame around the lines is the same in every version; migrations change which lists there
  * are, and what is in them.
  */
 export interface Migrations {
@@ -31,8 +31,8 @@ const fieldsOf = (u: unknown): Fields => (typeof u === 'object' && u !== null ? 
 const listOf = (u: unknown): ReadonlyArray<unknown> => (Array.isArray(u) ? u : [])
 
 /**
- * Version 1 knew neither builds nor backfill, nor since when a knot was listened to. As nothing was built, nothing is to be recognised;
- * triggers from before the first start with this version are nobody's any more.
+ * Version 1 had neither builds nor backfill, and did not record since when a knot had been listened to. Nothing had been built, so there is nothing
+ * to recognise; triggers from before the first start with this version belong to nobody.
  */
 const toVersion2 = (document: Document): Document => {
   const head = fieldsOf(document.head)
@@ -65,7 +65,7 @@ const toVersion2 = (document: Document): Document => {
   }
 }
 
-/** What an entry of a map, written as `[key, value]`, becomes. */
+/** Changes the values of a map that is written as entries `[key, value]`. */
 const entries =
   (change: (value: Fields) => Fields) =>
   (list: ReadonlyArray<unknown>): ReadonlyArray<unknown> =>
@@ -74,7 +74,7 @@ const entries =
       return [key, change(fieldsOf(value))]
     })
 
-/** Version 2 was the last before the first release. Each part of the head, and each entry of the lists, becomes one of version 3 by itself. */
+/** Version 2 was the last before the first release. Each part of the head, and each entry of the lists, is converted on its own. */
 const toVersion3 = ({ accounts, growing, head: written, runs, statuses }: Document): Document => {
   const head = fieldsOf(written)
   return {
@@ -97,13 +97,13 @@ const toVersion3 = ({ accounts, growing, head: written, runs, statuses }: Docume
 /** The collection of each list of an account's rows. */
 const ROWS = { collaborators: COLLABORATOR, members: MEMBER, repos: REPO } as const
 
-/** In version 2 a field of a record could have any length. */
+/** In version 2, a field of a record could have any length. */
 const row3 =
   (collection: Collection) =>
   (slot: Fields): Fields =>
     slot['record'] === null ? slot : { ...slot, record: withinLimits(collection, fieldsOf(slot['record'])) }
 
-/** Which event had set an account aside was not remembered, and nobody had a horizon. Its rows have lines of their own now (accounts.ts). */
+/** The event that set an account aside was not recorded, and accounts had no horizon. Rows now have lines of their own (accounts.ts). */
 const account3 = (entry: unknown): ReadonlyArray<unknown> => {
   const [did, account] = listOf(entry)
   const { collaborators, members, repos, ...fields } = fieldsOf(account)
@@ -114,25 +114,25 @@ const account3 = (entry: unknown): ReadonlyArray<unknown> => {
   return [[did, { ...fields, horizonUs: null, setAside: null }], ...lines]
 }
 
-/** How many fields of these accounts are too long. */
+/** How many fields in the rows of these accounts are too long. */
 const overlongIn = (accounts: ReadonlyArray<unknown>): number =>
   accounts
     .flatMap((entry) => Object.entries(ROWS).flatMap(([rows, collection]) => listOf(fieldsOf(listOf(entry)[1])[rows]).map((row) => [collection, row] as const)))
     .reduce((n, [collection, row]) => n + overlong(collection, fieldsOf(fieldsOf(listOf(row)[1])['record'])).length, 0)
 
-/** What was refused is counted. */
+/** Counts the fields that were dropped. */
 const counters3 = (counters: Fields, dropped: number): Fields =>
   dropped === 0
     ? counters
     : { ...counters, reports: [...listOf(counters['reports']), ['FieldTooLong', dropped]].sort((a, b) => (String(listOf(a)[0]) < String(listOf(b)[0]) ? -1 : 1)) }
 
-/** Rows of everybody were kept, whatever the configuration: the next start says who goes. */
+/** The rows of all accounts were kept, whatever the configuration; the next start decides which of them go. */
 const policy3 = (policy: Fields): Fields => ({ ...policy, backfill: false, caps: defaults({ hostname: '', owner: '' }).caps })
 const backfill3 = (backfill: Fields): Fields => backfill
 
 /**
- * A run may begin of the next push in whichever way it is told. Whether pipelines come with refUpdates is found out anew, where both counted.
- * A knot that nobody holds is forgotten at the next start. No mistake had been told of.
+ * A run may start from the next push, in whichever way that is announced. If pipelines and refUpdates both counted, it is found out again whether
+ * pipelines come. The next start forgets a knot that nobody uses. No mistake had been reported.
  */
 const builds3 = (builds: Fields, subscriptions: ReadonlyArray<unknown>): Fields => {
   const held = new Set(subscriptions.map((entry) => listOf(entry)[0]))
@@ -146,17 +146,17 @@ const builds3 = (builds: Fields, subscriptions: ReadonlyArray<unknown>): Fields 
   return { ...builds, mistaken: [], sources }
 }
 
-/** Frames had no numbers, and nothing said what a replay is: a first connection says both. */
+/** Frames had no numbers, and nothing defined a replay: the first connection sets both. */
 const cursor3 = (cursor: Fields): Fields => ({ ...cursor, mark: null, replayUs: null, settings: { ...fieldsOf(cursor['settings']), url: '' } })
 const knots3 = (knots: Fields): Fields => knots
 /**
- * Runs that had begun were not announced, and are not any more. None repeated some of its workflows alone from their files. Nor is it known
- * which triggers of the other kind came: one that still comes is no push of its own.
+ * Runs that had begun were not announced, and will not be. None repeated a selection of its workflows from their files. Which triggers of the other
+ * kind had come is unknown: one that still comes is not a push of its own.
  */
 const run3 = (run: Fields): Fields => ({ ...run, announced: null, met: null, only: null })
 const status3 = (status: Fields): Fields => status
 
-/** What grows in the head has lines of its own, and a run keeps once what its builds share. */
+/** The growing parts of the head get lines of their own, and a run stores once what its builds share. */
 const toVersion4 = ({ accounts, head: written, runs, statuses }: Document): Document => {
   const head = fieldsOf(written)
   const backfill = fieldsOf(head['backfill'])
@@ -189,7 +189,7 @@ const source4 = (entry: unknown): ReadonlyArray<unknown> => {
 
 const run4 = (run: Fields): Fields => ({ ...run, builds: entries(build4)(listOf(run['builds'])) })
 
-/** Variables that a workflow cannot set were in the plan of each build, and are put in when it is asked for (plan.ts). */
+/** The plan of each build contained variables that a workflow cannot set. They are now added when the plan is needed (plan.ts). */
 const build4 = ({ plan, ...build }: Fields): Fields => {
   if (typeof plan !== 'object' || plan === null) return { ...build, recipe: null }
   const { clone, pipeline, provider, settings, steps, variables } = fieldsOf(plan)
@@ -200,10 +200,10 @@ const build4 = ({ plan, ...build }: Fields): Fields => {
 const IS_RESERVED = /^(?:CI$|TANGLED_|TACK_)/
 
 /**
- * What each part kept of the configuration stands in one, and whether the bridge is stopped once. How many runs wait is not kept: it is
- * counted. Since when a start could not come to light any more was known to the adapters alone: the next start says so of what is looked for.
- * No token had been used, and no knot was asked who may push. A build says since when it runs, and each run that has come to builds is announced:
- * that is the name of its pipeline (former-pipelines.ts).
+ * The configuration, of which each part kept its own piece, is now in one place, and so is whether the bridge is stopped. The number of waiting runs
+ * is counted instead of stored. Only the adapters knew since when a lost start could no longer come to light; the next start sets this for the builds
+ * that it looks for. No token had been used, and no knot had been asked about access. A build now records when it began to run, and each run that has
+ * builds is announced, which gives its pipeline a name (former-pipelines.ts).
  */
 const toVersion5 = ({ growing, head: written, runs: former, ...document }: Document): Document => {
   const { backfill, builds, counters, cursor, knots, policy } = fieldsOf(written)
@@ -239,7 +239,7 @@ const toVersion5 = ({ growing, head: written, runs: former, ...document }: Docum
   }
 }
 
-/** What these reports are called now; the order of the kinds stays. */
+/** Reports that were renamed. Their order stays the same. */
 const RENAMED: { readonly [kind: string]: string } = { RecordsUnread: 'RecordsReadFailed', WorkflowsUnread: 'WorkflowsReadFailed' }
 
 const renamed = (kind: unknown): unknown => (typeof kind === 'string' ? (RENAMED[kind] ?? kind) : kind)
@@ -252,7 +252,7 @@ const counters5 = (counters: Fields): Fields => ({
 
 const without = (name: string, fields: Fields): Fields => Object.fromEntries(Object.entries(fields).filter(([field]) => field !== name))
 
-/** What runs keep together had no limit that an operator chose. */
+/** The operator could not limit what the runs keep in all. */
 const policy5 = (policy: Fields): Fields => {
   const { keepUnits, owedUnits } = defaults({ hostname: '', owner: '' }).builds
   return { ...policy, keepUnits, owedUnits }
@@ -264,7 +264,7 @@ const growing5 = (line: unknown): unknown => {
   return list === 'readings' ? [list, key, reading5(fieldsOf(value))] : line
 }
 
-/** What was asked, and was paused for, had a phase of its own in each life, and beside that a number and how often it had failed. */
+/** Requests, and pauses before retries, had a different phase in each part of the state, next to a number and a count of attempts. */
 const request5 = (attempt: unknown, number: unknown, phase: 'Waiting' | 'Asked' | 'Pausing'): Fields => ({ attempt, number, phase })
 
 const reading5 = ({ attempt, collection, cursor, number, pages, phase }: Fields): Fields => ({
@@ -295,8 +295,8 @@ const phase5 = (attempt: unknown, { _tag, number, ...fields }: Fields): Fields =
 }
 
 /**
- * Who was denied a repository was not told whether its knot keeps lists: that counts as if it kept none, until it is asked again, within hours. What
- * the journal of version 5 did changed, too, and nothing else of its shape.
+ * An account that was denied access to a repository was not told whether its knot keeps lists. It counts as if the knot kept none, until it is asked
+ * again, within hours. Version 6 also changed what the journal does, but nothing else of the stored shape.
  */
 const toVersion6 = (document: Document): Document => ({ ...document, growing: document.growing.map(growing6) })
 

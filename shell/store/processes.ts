@@ -1,24 +1,24 @@
-/** The processes of this machine, told apart from others that have had their numbers. It loads no library: the process of a build needs it, too. */
+/** Identifies the processes of this machine, even if pids are reused. It imports no library, because the process of a build loads it, too. */
 import { readFile } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { codeOf } from './disk.js'
 
-/** A process, told apart from every other that has had its number. */
+/** A process, told apart from all others that have had its pid. */
 export interface Process {
   readonly hostname: string
   readonly pid: number
-  /** When it began; its number may be given again. `null` where the system does not say. */
+  /** When it began, because its pid may be reused; `null` if the system does not say. */
   readonly startedAt: string | null
 }
 
 /** What the lock asks the system. */
 export interface Processes {
   readonly self: () => Promise<Process>
-  /** Whether the process, one of this host, is certainly not there any more. */
+  /** Whether the process, which belongs to this host, has certainly ended. */
   readonly isGone: (process: Process) => Promise<boolean>
 }
 
-/** Where fields 3 and 22 of /proc/<pid>/stat are behind field 2, a name in parentheses in which anything may stand. */
+/** The indexes of fields 3 and 22 of /proc/<pid>/stat after field 2, a name in parentheses that may contain anything. */
 const STATE = 0
 const START_TICKS = 19
 
@@ -38,18 +38,18 @@ const isRunning = (pid: number): boolean => {
     process.kill(pid, 0)
     return true
   } catch (error) {
-    // EPERM: it is there, and belongs to somebody else.
+    // EPERM: the process exists, and belongs to somebody else.
     return codeOf(error) !== 'ESRCH'
   }
 }
 
-/** The processes of this machine. Where there is no /proc, a number alone has to do. */
+/** The processes of this machine. Without /proc, the pid alone has to do. */
 export const systemProcesses: Processes = {
   self: async () => ({ hostname: hostname(), pid: process.pid, startedAt: (await lookUp(process.pid))?.startedAt ?? null }),
   isGone: async ({ pid, startedAt }) => {
     if (!isRunning(pid)) return true
     const now = await lookUp(pid)
-    // What was killed is a zombie until its parent has taken note.
+    // A killed process is a zombie until its parent has reaped it.
     return now !== null && (now.isZombie || (startedAt !== null && now.startedAt !== startedAt))
   }
 }

@@ -1,6 +1,6 @@
 /**
- * Reads a store without holding it: no lock is taken, nothing is changed, and the process that holds it need not know. What is read is durable, or
- * becomes so at this moment.
+ * Reads a store without taking its lock and without changing anything; a process that uses the store does not notice. What is read is durable, or is
+ * becoming durable at this moment.
  */
 import type * as TE from 'fp-ts/lib/TaskEither.js'
 import { dirname } from 'node:path'
@@ -20,7 +20,7 @@ export interface Contents {
   readonly state: State
 }
 
-/** How often a reading is restarted because files were replaced meanwhile. */
+/** How often to start again because files were replaced during the read. */
 const ATTEMPTS = 10
 
 const readOnce = async (disk: Disk, folder: string, format: Format): Promise<Contents> => {
@@ -38,7 +38,7 @@ const readAgain = (disk: Disk, folder: string, format: Format, attempts: number)
     throw error
   })
 
-/** The content of the store in `folder`, even while another process holds it. A torn tail is skipped. */
+/** Reads the store in `folder`, even while another process uses it. Skips a torn tail. */
 export const readStore = (folder: string, disk = systemDisk, format = FORMAT): TE.TaskEither<StoreError, Contents> =>
   attempt(folder, () => readAgain(disk, folder, format, ATTEMPTS))
 
@@ -46,7 +46,7 @@ export const readStore = (folder: string, disk = systemDisk, format = FORMAT): T
 
 export interface Replay {
   readonly events: ReadonlyArray<Event>
-  /** The state before the first of `events`; `null` when it is not known, because there is no snapshot beside the file. */
+  /** The state before the first of `events`; `null` if there is no snapshot beside the file. */
   readonly start: State | null
 }
 
@@ -71,15 +71,15 @@ const replayOf = async (disk: Disk, path: string, format: Format): Promise<Repla
   return { events, start }
 }
 
-/** The events in a journal of a store, after what a snapshot beside it includes. */
+/** Reads the events of a journal that the snapshot beside it does not include. */
 export const readReplay = (path: string, disk = systemDisk, format = FORMAT): TE.TaskEither<StoreError, Replay> =>
   attempt(path, () => replayOf(disk, path, format))
 
-/** How a batch begins: today, and in versions 1 and 2. */
+/** The beginning of a batch: of today's version, and of versions 1 and 2. */
 const BATCH = /^\{"(version":\d+,"seq|seq)":/
 const BATCH_LENGTH = 40
 
-/** Whether the file begins as a journal does, or is as empty as one that was just begun. */
+/** Whether the file begins like a journal, or is empty, like one that was just started. */
 export const readsAsJournal = (path: string, disk = systemDisk): TE.TaskEither<StoreError, boolean> =>
   attempt(path, () =>
     withFile(disk, path, 'read', async (file) => {

@@ -13,14 +13,14 @@
  *     {"build":{…},…}
  *     ],"crc":"89abcdef"}
  *
- * One account, row, run or status a line (accounts.ts), and in the first line only what does not grow of the head (growing.ts): no line
- * is longer than a limit, whatever there is, so the document can be read line by line, and what is wrong with it named by its line.
+ * Each account, row, run or status has a line (accounts.ts). The first line holds only the fixed parts of the head (growing.ts). So the length of
+ * every line is bounded however large the state is, the document can be read line by line, and an error can name its line.
  *
- * It is written in slices: encoding a large state at once blocks the loop for seconds and, in the end, exceeds the longest string there
- * is. The state cannot change while it is being written, so events go on being taken in between two slices.
+ * The document is written in slices: encoding a large state at once would block the event loop for seconds and, in the end, exceed the longest
+ * string. The state is immutable, so events are accepted between two slices.
  *
- * The document is kept by lowdb, through an adapter that acknowledges a write only when a power cut cannot undo it. What
- * cannot be understood is refused, never taken for an empty state, and never overwritten (D11).
+ * lowdb keeps the document, through an adapter that acknowledges a write only when a power cut cannot undo it. A document that cannot be decoded is
+ * refused; it is never taken for an empty state, and never overwritten (D11).
  */
 import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
@@ -50,20 +50,22 @@ export interface Snapshot {
   /** How many batches of the journal the state includes. */
   readonly seq: number
   readonly state: State
-  /** The number that the document bears. What is written bears today's. */
+  /** The number in the document. It is written with today's. */
   readonly version: number
 }
 
-/** What is written, and how older snapshots become that. */
+/** The format to write, and the migrations from older ones. */
 export interface Format {
   readonly migrations: Migrations
-  /** The number of the store: it rises with every landing that changes its shape, or what an event of its journal does. */
+  /** The number of the store. Every landing that changes the stored shape, or what an event of the journal does, raises it. */
   readonly version: number
 }
 
 export const FORMAT: Format = { migrations: MIGRATIONS, version: 6 }
 
-/** The lists of a document, in the order in which they are written. Up to version 3 all of the head was in the first line, and up to version 1 there were accounts only. */
+/**
+ * The lists of a document, in the order in which they are written. Up to version 3 the whole head was in the first line; version 1 had only accounts.
+ */
 const LISTS = ['growing', 'accounts', 'runs', 'statuses'] as const
 type List = (typeof LISTS)[number]
 
@@ -74,7 +76,7 @@ export const unfinishedPath = (folder: string): string => `${snapshotPath(folder
 
 // ---------------------------------------------------------------------------------------- writing
 
-/** How much is encoded between two looks at the loop, in characters: about a millisecond's worth. */
+/** How many characters to encode before yielding to the event loop: about a millisecond's worth. */
 const SLICE = 64 * 1024
 
 const textOf = (value: unknown): string => JSON.stringify(value)
@@ -111,7 +113,7 @@ function* contentOf(version: number, { seq, state }: Snapshot): Generator<string
   yield '\n'
 }
 
-/** The document in slices. Nothing is encoded before it is asked for. */
+/** The document in slices, encoded on demand. */
 function* slicesOf(version: number, snapshot: Snapshot): Generator<Buffer, void, undefined> {
   let text = ''
   let crc = 0
@@ -129,10 +131,10 @@ function* slicesOf(version: number, snapshot: Snapshot): Generator<Buffer, void,
   yield Buffer.from(`],"crc":"${hex(crc)}"}\n`)
 }
 
-/** After so many bytes they are made durable, so that nobody ever waits long for that, nor for a writing that is called off. */
+/** How many bytes to write between two syncs, so that neither a sync nor a cancelled write ever takes long. */
 const SYNC_BYTES = 8 * 1024 * 1024
 
-/** @returns How many bytes it has. */
+/** @returns The size of the document, in bytes. */
 const writeDurably = async (disk: Disk, folder: string, version: number, snapshot: Snapshot, isOff: () => boolean): Promise<number> => {
   const unfinished = unfinishedPath(folder)
   let bytes = 0
@@ -154,7 +156,7 @@ const writeDurably = async (disk: Disk, folder: string, version: number, snapsho
   return bytes
 }
 
-/** Always in a new file: one that could not be made durable must not be tried again, nor keep its space. */
+/** Always into a new file: one whose sync failed must not be tried again, nor keep its space. */
 const write = async (disk: Disk, folder: string, version: number, snapshot: Snapshot, isOff: () => boolean): Promise<number> => {
   const discard = (): Promise<void> => ifThere(disk.remove(unfinishedPath(folder)), undefined)
   await discard()
@@ -176,7 +178,7 @@ const LAST = /^\],"crc":"([0-9a-f]{8})"\}$/
 
 const FirstLine = t.strict({ head: t.unknown, seq: Natural }, 'State')
 
-/** The version of the document, which is one that can be read. */
+/** The version of the document, if it can be read. */
 const versionOf = (firstLine: string, { migrations, version: today }: Format): E.Either<string, number> => {
   const digits = BEGINNING.exec(firstLine)?.[1]
   if (digits === undefined) return E.left('it does not begin as a state of tack does')
@@ -209,7 +211,7 @@ const read = async (path: string, file: DiskFile, format: Format): Promise<Snaps
     runs: [],
     statuses: []
   }
-  /** Entries of an older version. They are kept whole, because a migration may move things about. */
+  /** The entries of an older version. They are all kept, because a migration may move them. */
   const old: { readonly [list in List]: Array<unknown> } = { accounts: [], growing: [], runs: [], statuses: [] }
   let list: List = 'growing'
 
@@ -226,7 +228,7 @@ const read = async (path: string, file: DiskFile, format: Format): Promise<Snaps
     }
   }
 
-  /** The list that a line begins; none is left out, and none comes twice, for its place is fixed. */
+  /** The list that begins at this line. The order is fixed, so none can be missing or come twice. */
   const nextList = (text: string): List | null => {
     const next = LISTS[LISTS.indexOf(list) + 1]
     return next !== undefined && NEXT_LIST.exec(text)?.[1] === next ? next : null
@@ -279,13 +281,13 @@ const read = async (path: string, file: DiskFile, format: Format): Promise<Snaps
 
 // ---------------------------------------------------------------------------------------- adapter
 
-/** What lowdb reads and writes through. */
+/** The adapter through which lowdb reads and writes. */
 export interface Snapshots extends Adapter<Snapshot> {
-  /** How many bytes the snapshot has that was read or written last; 0 before there was one. */
+  /** The size of the snapshot that was last read or written, in bytes; 0 if there was none. */
   readonly bytes: () => number
 }
 
-/** `read` resolves with `null` when there is no snapshot. A writing that is off ends soon, and fails. */
+/** `read` resolves with `null` if there is no snapshot. Once `isOff` returns true, a write soon ends with an error. */
 export const snapshots = (disk: Disk, folder: string, format = FORMAT, isOff: () => boolean = () => false): Snapshots => {
   let bytes = 0
   return {

@@ -1,13 +1,13 @@
 /**
- * Notes of steps that may take long, so that one that does not end can be told by its event after the process was ended.
+ * Notes of steps that may take long. If one never ends and the process is killed, the notes name its event.
  *
- *     step.jsonl     before such steps: a line with their events, durable; then the number of each that begins. Empty when they are over.
- *                    While the journal is read: a line for each such event, with its place there.
- *     hung.json      what the last such note said, and whether the operator has it passed over
+ *     step.jsonl     before such steps: a line with their events, durable; then the index of each one that begins. Empty when they are over.
+ *                    While the journal is read: a line for each such event, with its position there.
+ *     hung.json      what the last such note said, and whether the operator wants the event passed over
  *
- * The first line is durable before the first of the steps. What follows need not be: the end of the process leaves it, and after a power
- * cut the event comes again, or is read again where it is durable, in the journal. So it is written without waiting for a turn of the threads that
- * make other things durable: a flood of such events would wait for thousands of those. A note that cannot be written keeps nothing from happening.
+ * The first line is durable before the first step. The rest need not be: it survives the end of the process, and after a power cut the event comes
+ * again, or is read again from the journal. So it is written synchronously, not through the threads that sync other files: a flood of such events
+ * would wait for thousands of syncs. A failure to write a note stops nothing.
  */
 import * as E from 'fp-ts/lib/Either.js'
 import * as t from 'io-ts'
@@ -18,20 +18,20 @@ import { refused } from './failure.js'
 import type { Placed, Position } from './fold.js'
 import { decodeText } from './json.js'
 
-/** An event, by its kind and what says which one of these it is. */
+/** An event: its kind (`of`), and what identifies it within that kind (`about`). */
 const Noted = t.strict({ about: t.string, of: t.string })
 export type Noted = t.TypeOf<typeof Noted>
 
 const Place = t.strict({ index: Natural, seq: Natural })
 
-/** An event of the journal, as it is noted while that is read. */
+/** An event of the journal, as it is noted while the journal is read. */
 const NotedThere = t.strict({ about: t.string, index: Natural, of: t.string, seq: Natural })
 
 const WrittenHung = t.strict({ about: t.string, isPassedOver: t.boolean, journal: t.union([Place, t.null, t.undefined]), of: t.string })
 
 export interface Hung extends Noted {
   readonly isPassedOver: boolean
-  /** Where in the journal the event is; `null` when it is not there. */
+  /** The position of the event in the journal; `null` if it is not there. */
   readonly journal: Position | null
 }
 
@@ -47,14 +47,14 @@ export const adviceOn = (hung: Hung): string =>
 export const hungEvent = (hung: Hung): string =>
   `"${eventName(hung)}"${hung.journal === null ? '' : ` from batch ${String(hung.journal.seq)} of the journal`}`
 
-/** How an operator names the event. */
+/** The name by which an operator refers to the event. */
 export const eventName = ({ about, of }: Noted): string => (about === '' ? of : `${of} ${about}`)
 
 const STEP = 'step.jsonl'
 const HUNG = 'hung.json'
 const UNFINISHED = 'hung.json.new'
 const MAX = 1024 * 1024
-/** How much is noted of the journal before that begins anew. */
+/** The limit of notes on the journal, in bytes; then the file starts anew. */
 const ROOM = 64 * 1024
 
 const textOf = (disk: Disk, path: string): Promise<string | null> =>
@@ -72,10 +72,10 @@ const textOf = (disk: Disk, path: string): Promise<string | null> =>
     null
   )
 
-/** In which step the last process ended; `null` when in none. */
+/** The step during which the last process ended; `null` if it ended during none. */
 const noteOf = (text: string | null): Hung | null => {
   const lines = (text ?? '').split('\n')
-  // After the last line that is whole there is a line feed; one that is torn is of a step that did not begin.
+  // A complete last line leaves an empty string after its line feed. A torn one is the note of a step that did not begin.
   const last = lines.at(-2)
   if (last === undefined) return null
   const there = decodeText(NotedThere, last)
@@ -89,11 +89,11 @@ const noteOf = (text: string | null): Hung | null => {
   return noted === undefined ? null : { ...noted, isPassedOver: false, journal: null }
 }
 
-/** Whether both are about the same event, at the same place. */
+/** Whether both name the same event at the same position. */
 const isSame = (a: Hung, b: Hung): boolean =>
   eventName(a) === eventName(b) && a.journal?.seq === b.journal?.seq && a.journal?.index === b.journal?.index
 
-/** What is known of a step that did not end; `null` when nothing is. */
+/** Reads what is known of a step that did not end; `null` if nothing is. */
 export const readHung = async (disk: Disk, folder: string): Promise<Hung | null> => {
   const path = join(folder, HUNG)
   const text = await textOf(disk, path)
@@ -106,17 +106,17 @@ export const readHung = async (disk: Disk, folder: string): Promise<Hung | null>
 const passingOf = (hung: Hung | null): Placed | null =>
   hung?.isPassedOver === true && hung.journal !== null ? { about: hung.about, of: hung.of, ...hung.journal } : null
 
-/** The event of the journal that the operator has passed over. Whoever folds it does without. */
+/** The event of the journal that the operator wants passed over. Every fold of the journal passes over it. */
 export const readPassing = async (disk: Disk, folder: string): Promise<Placed | null> => passingOf(await readHung(disk, folder))
 
-/** The step that goes on, or in which the last process ended; else the last that was found at a start. */
+/** The step that is running, or during which the last process ended; otherwise the last one that was found at a start. */
 export const lastHung = async (disk: Disk, folder: string): Promise<Hung | null> => {
   const note = noteOf(await textOf(disk, join(folder, STEP)))
   const hung = await readHung(disk, folder)
   return note === null || (hung !== null && isSame(hung, note)) ? hung : note
 }
 
-/** Keeps `hung`, in place of what was kept. */
+/** Stores `hung`, and replaces what was stored. */
 export const writeHung = async (disk: Disk, folder: string, { about, isPassedOver, journal, of }: Hung): Promise<void> => {
   const path = join(folder, UNFINISHED)
   await ifThere(disk.remove(path), undefined)
@@ -129,33 +129,33 @@ export const writeHung = async (disk: Disk, folder: string, { about, isPassedOve
 }
 
 export interface Steps {
-  /** The event that the operator has passed over, once: when it comes, something else is folded in its place. */
+  /** The event that the operator wants passed over, once: when it comes, something else is folded in its place. */
   readonly wanted: Noted | null
-  /** Notes events whose steps may take long. Resolves when that is durable. */
+  /** Notes events whose steps may take long. Resolves when the note is durable. */
   readonly begin: (events: ReadonlyArray<Event>) => Promise<void>
-  /** The step of the i-th of them begins. */
+  /** Notes that the step of the i-th event begins. */
   readonly at: (i: number) => void
-  /** They are over. */
+  /** Notes that all of these steps are over. */
   readonly end: () => Promise<void>
-  /** That the event was passed over is durable. */
+  /** Forgets the event, because it has durably been passed over. */
   readonly passed: () => Promise<void>
 }
 
 export interface OpenedSteps extends Steps {
-  /** In which step the last process ended, if it ended in one. */
+  /** The step during which the last process ended, if any. */
   readonly found: Hung | null
-  /** The event of the journal that the operator has passed over. */
+  /** The event of the journal that the operator wants passed over. */
   readonly passing: Placed | null
   /** Notes an event of the journal whose step may take long. */
   readonly reading: (event: Event, at: Position) => Promise<void>
-  /** The journal has been read: what is noted of it is of no use any more, nor what was decided about it. */
+  /** Drops the notes on the journal, and what was decided about them: the journal has been read. */
   readonly hasRead: () => Promise<void>
-  /** The journal cannot be read: what was noted of it goes, so that all is as it was. */
+  /** Drops the notes on the journal, because it cannot be read: everything is left as it was. */
   readonly abandon: () => Promise<void>
   readonly close: () => Promise<void>
 }
 
-/** Looks at what the last process has noted, and takes notes from then on. */
+/** Reads the notes of the last process, and starts to take new ones. */
 export const openSteps = async (
   disk: Disk,
   folder: string,
@@ -167,10 +167,10 @@ export const openSteps = async (
   let found: Hung | null = null
   if (note !== null) {
     found = before !== null && isSame(before, note) ? before : note
-    // What the operator has decided about another one stands.
+    // Keep what the operator has decided about another event.
     if (before?.isPassedOver !== true) await writeHung(disk, folder, found)
   }
-  // Whoever ended outside of a step has shown that none hangs, or that it has not come again yet.
+  // The last process ended outside of a step: no step hangs, or the event has not come again yet.
   if (note === null && before?.isPassedOver === false) await ifThere(disk.remove(join(folder, HUNG)), undefined)
   const hung = before?.isPassedOver === true ? before : found
 
@@ -200,7 +200,7 @@ export const openSteps = async (
       await opened.sync()
     })
 
-  /** How much is noted of the journal. */
+  /** The bytes of notes on the journal. */
   let bytes = 0
   const end = (): Promise<void> =>
     trying(async (opened) => {
@@ -236,7 +236,7 @@ export const openSteps = async (
     found,
     hasRead: async () => {
       if (bytes > 0) await end()
-      // The operator may have decided meanwhile: about a step that has ended.
+      // The operator may have decided about this step meanwhile, but it has ended.
       if (hung !== null && (await readHung(disk, folder))?.journal != null) await passed()
     },
     passed,
