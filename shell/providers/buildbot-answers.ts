@@ -1,4 +1,4 @@
-/** What Buildbot answers, what it means, and what a build is called there. */
+/** Decoders for Buildbot's answers, their meaning, and the names of builds at Buildbot. */
 import * as t from 'io-ts'
 import { createHash } from 'node:crypto'
 import { type Answer, decoded } from './common.js'
@@ -18,9 +18,9 @@ export const Schedulers = t.type({
 })
 export const Builders = t.type({ builders: t.readonlyArray(t.type({ builderid: t.Int })) })
 
-/** The answer to `force`: the build set, and of each builder, the build request. */
+/** The answer to `force`: the id of the build set and, for each builder, that of the build request. */
 export const Forced = t.type({ result: t.tuple([t.Int, t.record(t.string, t.Int)]) })
-/** The answer to what is only heard. */
+/** The answer to a command without a result. */
 export const Done = t.type({ jsonrpc: t.literal('2.0'), result: t.unknown })
 
 export const Requests = t.type({
@@ -39,7 +39,7 @@ export const LogData = t.type({ complete: t.boolean, logid: t.Int, name: t.strin
 export const Logs = t.type({ logs: t.readonlyArray(LogData) })
 export const Chunks = t.type({ logchunks: t.readonlyArray(t.type({ content: t.string })) })
 
-/** A question that failed, and a command that did. */
+/** The error of a query, or of a command. */
 export const Trouble = t.union([t.type({ error: t.string }), t.type({ error: t.type({ message: t.unknown }) })])
 
 export const wordsOf = (answer: Answer): string => {
@@ -50,17 +50,17 @@ export const wordsOf = (answer: Answer): string => {
   return typeof message === 'string' ? message : JSON.stringify(message)
 }
 
-/** All parameters of a scheduler, those in groups included. */
+/** All parameters of a scheduler, including those in groups. */
 export const flat = (fields: ReadonlyArray<Field>): ReadonlyArray<Field> => fields.flatMap((field) => [field, ...flat(field.fields ?? [])])
 
-/** `SUCCESS`, `WARNINGS`, … of buildbot.process.results. */
+/** The codes `SUCCESS`, `WARNINGS`, … of buildbot.process.results. */
 export const progressOf = (
   { complete, results }: { readonly complete: boolean; readonly results: number | null },
   builds: ReadonlyArray<{ readonly state_string: string }>,
   external: string
 ): Progress => {
   const report = (status: Progress['status'], error: string | null): Progress => ({ error, exitCode: null, external, status })
-  // A build that is to be tried again leaves its request open, and a new one follows.
+  // A build that will be retried leaves its request open, and a new build follows.
   if (!complete) return report(builds.length === 0 ? 'pending' : 'running', null)
   const said = builds.at(-1)?.state_string ?? ''
   switch (results) {
@@ -82,7 +82,7 @@ export const progressOf = (
   }
 }
 
-/** What a log says: of standard output each line says in its first character what it is. */
+/** The text of a log. In a log of type `s`, the first character of each line says what kind of line it is. */
 export const textOf = (type: string, content: string): string => {
   if (type !== 's') return content
   return content
@@ -95,7 +95,7 @@ export const textOf = (type: string, content: string): string => {
 
 export const branchOf = ({ plan }: Job): string => plan.ref?.replace(/^refs\/(?:heads|tags)\//, '') ?? ''
 
-/** The key, as far as Buildbot's database has room for it. */
+/** The key, if it fits into Buildbot's database; otherwise its hash. */
 export const projectOf = ({ key }: Job): string => (key.length <= 255 ? key : createHash('sha256').update(key).digest('hex'))
 
 export const variableOf = ({ plan }: Job, name: string): string => plan.variables.find(([key]) => key === name)?.[1] ?? ''

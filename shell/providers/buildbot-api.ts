@@ -1,10 +1,10 @@
-/** Requests to Buildbot's REST API (version 2), and the session that they are made in. */
+/** Requests to Buildbot's REST API (version 2), and the session for them. */
 import type * as t from 'io-ts'
 import { Builds, Requests, wordsOf } from './buildbot-answers.js'
 import { type Answer, type Client, decoded, isRefusal, redactor } from './common.js'
 import type { Missing, Refused, Uncertain } from './provider.js'
 
-/** A request and its builds. */
+/** A build request and its builds. */
 export interface Standing {
   readonly _tag: 'Standing'
   readonly builds: t.TypeOf<typeof Builds>['builds']
@@ -14,23 +14,23 @@ export interface Standing {
 export interface BuildbotApi {
   readonly ask: (path: string) => Promise<Answer | Uncertain>
   readonly client: Client
-  /** A JSON-RPC call, as all that changes something is. */
+  /** Sends a JSON-RPC call. Everything that changes something at Buildbot is one. */
   readonly command: (path: string, method: string, params: { readonly [name: string]: unknown }) => Promise<Answer | Uncertain>
-  /** An answer that is none. */
+  /** The result of an unexpected answer. */
   readonly doubt: (answer: Answer) => Uncertain
   readonly get: <A>(path: string, codec: t.Type<A, unknown>) => Promise<{ readonly _tag: 'Got'; readonly value: A } | Missing | Uncertain>
-  /** Of a name that is none of a request. */
+  /** The result for a name that is not the number of a request. */
   readonly nameless: (external: string) => Uncertain
   readonly refusal: (what: string, answer: Answer) => Refused
-  /** The number of a request; `null` for what cannot be one. */
+  /** The number of a request; `null` if `external` cannot be one. */
   readonly requestOf: (external: string) => string | null
-  /** A request and its builds. */
+  /** Reads a build request and its builds. */
   readonly standing: (external: string) => Promise<Standing | Missing | Uncertain>
-  /** What Buildbot says in an answer, without secrets. */
+  /** Buildbot's message in an answer, without secrets. */
   readonly wordsIn: (answer: Answer) => string
 }
 
-/** A login as basic authentication has it. */
+/** A login in the form of basic authentication. */
 export const basicOf = ({ password, user }: { readonly password: string; readonly user: string }): string => `${user}:${password}`
 
 export const createBuildbotApi = (
@@ -39,16 +39,16 @@ export const createBuildbotApi = (
 ): BuildbotApi => {
   const basic = login === null ? null : basicOf(login)
 
-  /** The session; `null`: there is none yet. Buildbot takes a password at one address only, and there gives out a cookie. */
+  /** The session cookie; `null` if there is no session yet. Buildbot accepts a password only at its login URL, and returns a cookie there. */
   let cookie: string | null = null
-  /** What a server says may repeat the cookie, too. */
+  /** Removes the cookie from a server's message, too. */
   const clean = (words: string): string => redactor(cookie === null ? [] : cookie.split('; ').map((pair) => pair.replace(/^[^=]*=/, '')))(words)
 
   const send = (path: string, command: unknown): Promise<Answer | Uncertain> =>
     client.ask({
       headers: {
         accept: 'application/json',
-        // A proxy before Buildbot may want it, which Buildbot itself does not mind.
+        // A reverse proxy in front of Buildbot may need it; Buildbot itself ignores it.
         ...(basic === null ? {} : { authorization: `Basic ${Buffer.from(basic).toString('base64')}` }),
         ...(cookie === null || cookie === '' ? {} : { cookie }),
         ...(command === null ? {} : { 'content-type': 'application/json' })
@@ -62,7 +62,7 @@ export const createBuildbotApi = (
     const answer = await send('/auth/login', null)
     if (answer._tag === 'Uncertain') return answer
     const given = answer.headers.getSetCookie().flatMap((one) => /^[^;]*/.exec(one) ?? [])
-    // Where there is nothing to log in to (501), or nobody is let in, it is the answer to the request itself that counts.
+    // If Buildbot has no login (501) or refuses this one, the answer to the actual request decides.
     if (given.length === 0 && answer.status !== 302 && answer.status !== 501 && !isRefusal(answer.status)) return doubt(answer)
     cookie = given.join('; ')
     return null
@@ -75,7 +75,7 @@ export const createBuildbotApi = (
     }
     const answer = await send(`/api/v2${path}`, command)
     if (login === null || answer._tag === 'Uncertain' || (answer.status !== 401 && answer.status !== 403)) return answer
-    // Sessions end. What was not allowed was not done.
+    // The session may have expired. A request that was refused did nothing, so it is safe to repeat.
     return (await logIn()) ?? send(`/api/v2${path}`, command)
   }
 
@@ -100,7 +100,7 @@ export const createBuildbotApi = (
 
   const nameless = (external: string): Uncertain => client.uncertain(`"${external}" is not the number of a request at Buildbot`)
 
-  /** Asked in this order: a request that is complete has all its builds. */
+  /** Reads in this order: once a request is complete, all its builds exist. */
   const standing: BuildbotApi['standing'] = async (external) => {
     const id = requestOf(external)
     if (id === null) return nameless(external)

@@ -5,11 +5,11 @@ import type { TextLog } from './common.js'
 import { logOfParts, type Part, type Parts } from './hosted.js'
 import type { Provider, Refused, Uncertain } from './provider.js'
 
-/** How many lines of a log are asked for at once, and how much of it is shown, in UTF-16 units. */
+/** How many lines of a log to request at once; then, how much of a log to show, in UTF-16 units. */
 const LINES = 1_000
 const LONGEST_LOG = 4_194_304
 
-/** @param everyMs - how often a log that goes on is read */
+/** @param everyMs - how often to read a log that still grows */
 export const createBuildbotLogs = ({ client, get, standing }: BuildbotApi, everyMs: number): Provider['logs'] => {
   const GONE = 'Buildbot no longer has the build.'
 
@@ -24,7 +24,7 @@ export const createBuildbotLogs = ({ client, get, standing }: BuildbotApi, every
         const logs = hidden ? null : await get(`/steps/${String(stepid)}/logs`, Logs)
         if (logs?._tag === 'Uncertain') return logs
         for (const { logid, name: log, num_lines: lines, type } of logs?._tag === 'Got' ? logs.value.logs : [])
-          // The others are pages of HTML. An empty one may yet be written to, as long as the build goes on.
+          // Other types are HTML pages. An empty log may still be written to while the build runs.
           if (type === 's' || type === 't')
             parts.push({ id: String(logid), isReadable: lines > 0, name: log === 'stdio' ? step : `${step}: ${log}` })
       }
@@ -32,7 +32,7 @@ export const createBuildbotLogs = ({ client, get, standing }: BuildbotApi, every
     return { _tag: 'Parts', hasEnded: stands.request.complete, parts }
   }
 
-  /** Reads one log on and on: only what has come since is asked for, and nothing is kept but where chunks begin. */
+  /** Reads one log incrementally: requests only new lines, and remembers only where chunks begin. */
   const logReader = (part: Part): ((wanted: number) => Promise<TextLog | Refused | Uncertain>) => {
     interface Mark {
       readonly at: number
@@ -50,7 +50,7 @@ export const createBuildbotLogs = ({ client, get, standing }: BuildbotApi, every
       for (let line = first; line < log.num_lines && from + text.length < LONGEST_LOG; ) {
         const count = Math.min(LINES, log.num_lines - line)
         const chunks = await get(`/logs/${part.id}/contents?offset=${String(line)}&limit=${String(count)}`, Chunks)
-        // What has come before is handed out; the next question will say whether there still is none.
+        // Return what has arrived. If the next request fails as well, it reports the error.
         if (chunks._tag === 'Uncertain') return text === '' ? chunks : { _tag: 'Text', from, isComplete: false, text }
         const [chunk] = chunks._tag === 'Got' ? chunks.value.logchunks : []
         if (chunk === undefined) break

@@ -1,11 +1,11 @@
-/** Builds at Buildbot, as they begin and are found: requests that a force scheduler makes, each with the key of its build. */
+/** Starts builds at Buildbot, and finds them: a force scheduler creates requests, each with the key of its build. */
 import { branchOf, Builders, flat, Forced, projectOf, Requests, Schedulers, variableOf } from './buildbot-answers.js'
 import type { BuildbotApi } from './buildbot-api.js'
 import { decoded, isRefusal } from './common.js'
 import { earliestMs } from './hosted.js'
 import type { Accepted, Job, Missing, Provider, Refused, Uncertain } from './provider.js'
 
-/** How many requests are asked for at once, and how many pages are turned: each costs the master a look at its properties. */
+/** How many requests to list at once; then, the limit of pages. The master has to read the properties of every request. */
 const PAGE = 100
 const MAX_PAGES = 100
 
@@ -17,8 +17,8 @@ export const createBuildbotStarts = (
   scheduler: string
 ): Pick<Provider, 'find' | 'start'> => {
   /**
-   * Whether the scheduler will take the build as we mean it: that it knows the builder, for its answer else is an internal error, and
-   * that it keeps the key, for without it no build would ever be found again.
+   * Checks the scheduler. It must know the builder: otherwise Buildbot answers with an internal error. It must keep the key: without it the build
+   * could never be found again.
    */
   const readiness = async (job: Job): Promise<Refused | Uncertain | null> => {
     const answer = await ask(`/forceschedulers/${encodeURIComponent(scheduler)}`)
@@ -40,7 +40,7 @@ export const createBuildbotStarts = (
     const answer = await command(`/forceschedulers/${encodeURIComponent(scheduler)}`, 'force', {
       branch: branchOf(job),
       builderNames: [builderOf(job)],
-      // Requests of one source are merged by Buildbot while they wait, whatever their properties say: this makes each a source of its own.
+      // Buildbot merges waiting requests of the same source, whatever their properties are. A project of its own makes each a different source.
       project: projectOf(job),
       reason: `${job.build.workflow} for Tangled`,
       repository: variableOf(job, 'TANGLED_REPO_URL'),
@@ -61,7 +61,7 @@ export const createBuildbotStarts = (
     if (found === undefined) return client.uncertain(`Buildbot has no builder "${builderOf(job)}" in which the build could be looked for`)
     const fromMs = earliestMs(job, client.nowMs())
     const since = fromMs === null ? '' : `&submitted_at__ge=${String(Math.floor(fromMs / 1000))}`
-    // Newest first, so that what comes meanwhile moves others to pages that are still to come. Of several, the first is ours.
+    // Newest first: a request that arrives meanwhile pushes others to later pages, so none is missed. If several match, the first one is ours.
     let oldest: number | null = null
     for (let page = 0; page < MAX_PAGES; page++) {
       const query = `property=tack_key&order=-buildrequestid&limit=${String(PAGE)}&offset=${String(page * PAGE)}${since}`

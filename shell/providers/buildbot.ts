@@ -1,10 +1,10 @@
 /**
- * Buildbot: builds by a force scheduler of a master that the operator runs, over its REST API (version 2).
+ * Buildbot: starts builds by a force scheduler of the operator's master, over its REST API (version 2).
  *
- * The scheduler gives each build request the property `tack_key`, by which it is found again: requests of a builder can be listed with
- * one property of each. Buildbot calls nobody in a way that can be believed, so it is asked.
+ * The scheduler gives each build request the property `tack_key`, by which it is found again: Buildbot can list the requests of a builder with one
+ * property of each. Buildbot makes no calls that could be verified, so it is polled.
  *
- * Sources: https://docs.buildbot.net/latest/developer/rest.html and …/raml; the answers as Buildbot 4.3 gives them.
+ * Sources: https://docs.buildbot.net/latest/developer/rest.html and …/raml; the answers are those of Buildbot 4.3.
  */
 import { Done, flat, progressOf, Schedulers } from './buildbot-answers.js'
 import { basicOf, createBuildbotApi } from './buildbot-api.js'
@@ -17,21 +17,21 @@ import { address, defineKind, secondsFrom, text } from './settings.js'
 // ---------------------------------------------------------------------------------------- settings
 
 const SETTINGS = {
-  /** Set with `user`, or not at all. */
+  /** Set together with `user`, or not at all. */
   password: text({ allowed: 'text', isSecret: true, matches: () => true, otherwise: '', variable: 'TACK_BUILDBOT_PASSWORD' }),
-  /** How often a build is looked at. */
+  /** How often to poll a build. */
   pollSeconds: secondsFrom(1, 5),
   /** The name of the force scheduler. */
   scheduler: text({ allowed: 'the name of a force scheduler', matches: (name) => name !== '', otherwise: 'tack' }),
-  /** How long a request may take to be listed. */
+  /** How long a new request may be missing from lists. */
   settleSeconds: secondsFrom(0, 10),
-  /** Where the web interface of the master is. */
+  /** The URL of the master's web interface. */
   url: address('the address of the web interface of Buildbot'),
   user: text({ allowed: 'text without a colon', matches: (user) => !user.includes(':'), otherwise: '', variable: 'TACK_BUILDBOT_USER' })
 }
 
 interface Options {
-  /** `null`: nobody need log in. */
+  /** `null` if no login is needed. */
   readonly login: { readonly password: string; readonly user: string } | null
   readonly pollMs: number
   readonly scheduler: string
@@ -62,7 +62,7 @@ const create = ({ login, pollMs, scheduler, settleMs, url }: Options, { clock, f
     const answer = await command(`/buildrequests/${id}`, 'cancel', reason)
     if (answer._tag === 'Uncertain') return answer
     if (!isDone(answer)) return doubt(answer)
-    // A request that is being taken up at this moment may have a build that its master did not see: it is ended by name.
+    // A request that is being picked up may have a build that the master did not stop: stop it by its number.
     const stands = await standing(external)
     if (stands._tag === 'Uncertain') return stands
     if (stands._tag === 'Missing') return { _tag: 'Heard' }

@@ -1,4 +1,4 @@
-/** What Buildkite answers, what it means, and what a build is called there. */
+/** Decoders for Buildkite's answers, their meaning, and the names of builds at Buildkite. */
 import * as E from 'fp-ts/lib/Either.js'
 import * as t from 'io-ts'
 import { BuildName, type Status } from '../../core/index.js'
@@ -35,7 +35,7 @@ export const BuildHook = t.type({ build: t.intersection([BuildData, BuildExtras,
 
 export const AccessToken = t.type({ scopes: t.array(t.string) })
 
-/** How a build stands; `null` for a state that nobody told us of: then it is asked again. */
+/** The status of a build; `null` for an undocumented state, which counts as uncertain. */
 export const statusOf = ({ blocked, cancel_reason: reason, state }: Build): { readonly error: string | null; readonly status: Status } | null => {
   switch (state) {
     case 'creating':
@@ -66,7 +66,7 @@ export const statusOf = ({ blocked, cancel_reason: reason, state }: Build): { re
   }
 }
 
-/** The job that a build failed over, as far as that can be told. */
+/** The job that made the build fail, as far as the answer shows it. */
 export const failedJob = (jobs: ReadonlyArray<JobData>): JobData | undefined =>
   jobs.find(({ exit_status: exit, soft_failed: isSoft, state }) => isSoft !== true && (state === 'timed_out' || (state === 'failed' && exit !== 0)))
 
@@ -81,7 +81,7 @@ export const progressOf = (build: Build, external: string): Progress | null => {
   return { error: `The job "${nameOfJob(job)}" ${how}.`, exitCode: job.exit_status ?? null, external, status: 'failed' }
 }
 
-/** The build that meta data is of; `null` for what tack did not start. */
+/** The build that the meta data names; `null` if tack did not start it. */
 export const buildOf = (meta: t.TypeOf<typeof MetaData> | null | undefined): BuildName | null => {
   const name = BuildName.decode({ knot: meta?.['tack:knot'], rkey: meta?.['tack:pipeline_rkey'], workflow: meta?.['tack:workflow'] })
   return E.isRight(name) ? name.right : null
@@ -89,7 +89,7 @@ export const buildOf = (meta: t.TypeOf<typeof MetaData> | null | undefined): Bui
 
 export const isBuild = (a: BuildName | null, b: BuildName): boolean => a?.knot === b.knot && a.rkey === b.rkey && a.workflow === b.workflow
 
-/** What Buildkite has to say about its answer. */
+/** Buildkite's message in an answer. */
 export const wordsOf = (answer: Answer): string => {
   const trouble = decoded(Trouble, answer)
   if (trouble === null) return ''
@@ -98,7 +98,7 @@ export const wordsOf = (answer: Answer): string => {
 
 // ---------------------------------------------------------------------------------------- where a build is
 
-/** The pipeline that a job is for. */
+/** The pipeline of a job. */
 export interface Place {
   readonly _tag: 'Place'
   readonly organization: string
@@ -107,7 +107,7 @@ export interface Place {
 
 export const SLUG = /^[A-Za-z0-9](?:[A-Za-z0-9_-]*[A-Za-z0-9])?$/
 
-/** The short name of a ref; for tags, too, Buildkite wants it as the branch. */
+/** The short name of a ref. Buildkite expects it as the branch, even for tags. */
 export const branchOf = ({ plan }: Job): string =>
   plan.ref?.replace(/^refs\/(?:heads|tags)\//, '') ??
   plan.variables.find(([name]) => name === 'TANGLED_REPO_DEFAULT_BRANCH')?.[1] ??
@@ -116,12 +116,12 @@ export const branchOf = ({ plan }: Job): string =>
 export const messageOf = ({ build, plan }: Job): string =>
   plan.settings.find(([name]) => name === 'message')?.[1] ?? `${build.workflow} of ${plan.repository.name} for Tangled`
 
-/** `org/pipeline/number`: the name of a build everywhere at Buildkite. */
+/** `org/pipeline/number`: the name of a build in all answers. */
 export const externalOf = ({ organization, pipeline }: Place, number: number): string => `${organization}/${pipeline}/${String(number)}`
 
 /**
- * Agents draw the time of each line, and more, between these; a terminal shows nothing of it. No mark holds another one's beginning: where
- * one does not end, the search must not go through the rest of the log for each.
+ * Agents write the time of each line, and more, between these marks; a terminal shows none of it. A mark cannot contain the beginning of another one,
+ * so that an unfinished mark does not make the search scan the rest of the log each time.
  */
 export const AGENT_MARKS = /\u001b_bk;[^\u0007\u001b]*\u0007/g
 

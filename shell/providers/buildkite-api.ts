@@ -1,4 +1,4 @@
-/** Requests to Buildkite's REST API (version 2), and where the builds of a job are there. */
+/** Requests to Buildkite's REST API (version 2), and the paths of a job's builds there. */
 import { resetMs } from '../outbound/retry-after.js'
 import { Build, type Place, SLUG, wordsOf } from './buildkite-answers.js'
 import { type Answer, type Client, decoded, type Request } from './common.js'
@@ -8,13 +8,13 @@ export interface BuildkiteApi {
   readonly ask: (path: string, request?: Omit<Request, 'url'>) => Promise<Answer | Uncertain>
   readonly buildAt: (external: string) => Promise<Build | Missing | Uncertain>
   readonly client: Client
-  /** An answer that is none. */
+  /** The result of an unexpected answer. */
   readonly doubt: (answer: Answer) => Uncertain
-  /** Of a name that is none of a build. */
+  /** The result for a name that is not that of a build. */
   readonly nameless: (external: string) => Uncertain
   /** The path of a pipeline. */
   readonly pathOf: (place: Place) => string
-  /** The path of a build; `null` for what cannot be the name of one. */
+  /** The path of a build; `null` if `external` cannot be its name. */
   readonly pathOfBuild: (external: string) => string | null
   /** The pipeline of a job. */
   readonly placeOf: (job: Job) => Place | Refused
@@ -26,7 +26,7 @@ export interface BuildkiteAccount {
   readonly url: string
 }
 
-/** What a build is called here: organization, pipeline and number. */
+/** The name of a build: organization, pipeline and number. */
 export const EXTERNAL = /^([^/]+)\/([^/]+)\/([0-9]{1,15})$/
 
 export const createBuildkiteApi = (client: Client, { organizations, token, url }: BuildkiteAccount): BuildkiteApi => {
@@ -42,7 +42,7 @@ export const createBuildkiteApi = (client: Client, { organizations, token, url }
       url: `${url}/v2${path}`
     })
 
-  /** An answer that is none. Too many requests: Buildkite says in `RateLimit-Reset` after how many seconds there may be more. */
+  /** The result of an unexpected answer. On 429, `RateLimit-Reset` says after how many seconds the next request is allowed. */
   const doubt = (answer: Answer): Uncertain => {
     const asked = client.doubt(answer, wordsOf(answer))
     const waitMs = answer.status === 429 ? resetMs(answer.headers.get('ratelimit-reset'), client.nowMs()) : 0
@@ -52,14 +52,14 @@ export const createBuildkiteApi = (client: Client, { organizations, token, url }
   const placeOf = ({ plan }: Job): Place | Refused => {
     const [organization = organizations[0] ?? ''] = plan.settings.filter(([key]) => key === 'org').map(([, value]) => value)
     if (!organizations.includes(organization)) return client.refuse(`Builds of the Buildkite organization "${organization}" are not started here.`)
-    // A slug is a part of a path: anything else might lead to another one.
+    // A slug is a segment of a path: anything else might lead to another one.
     if (!SLUG.test(plan.pipeline)) return client.refuse(`"${plan.pipeline}" is not the slug of a Buildkite pipeline.`)
     return { _tag: 'Place', organization, pipeline: plan.pipeline }
   }
 
   const pathOf = ({ organization, pipeline }: Place): string => `/organizations/${encodeURIComponent(organization)}/pipelines/${pipeline}`
 
-  /** The path of a build. Its place is in its name: settings may have changed since. */
+  /** The path of a build. It comes from the name alone, because settings may have changed since. */
   const pathOfBuild = (external: string): string | null => {
     const [, organization, pipeline, number] = EXTERNAL.exec(external) ?? []
     if (organization === undefined || pipeline === undefined || number === undefined || !SLUG.test(pipeline)) return null

@@ -1,11 +1,11 @@
-/** Calls of Buildkite: who makes them, and what they say of builds. */
+/** Webhooks of Buildkite: verifies the sender, and reads what they say of builds. */
 import * as E from 'fp-ts/lib/Either.js'
 import { decodeText } from '../store/json.js'
 import { BuildHook, buildOf, externalOf, Hook, progressOf } from './buildkite-answers.js'
 import { headerOf, isSame, isSigned, isTimely } from './common.js'
 import type { WebhookAnswer, WebhookRequest } from './provider.js'
 
-/** What a call carries: the secret itself, or a signature made with it. */
+/** What a webhook carries: the secret itself, or a signature made with it. */
 export interface BuildkiteHook {
   readonly mode: 'signature' | 'token'
   readonly secret: string
@@ -18,7 +18,7 @@ const isFromBuildkite = (request: WebhookRequest, { mode, secret }: BuildkiteHoo
   return isSigned(secret, Buffer.concat([Buffer.from(`${seconds}.`), request.body]), signature) && isTimely(seconds, request.nowMs)
 }
 
-/** What a call says, if it is from Buildkite. */
+/** Reads a webhook, if it is from Buildkite. */
 export const hear = (request: WebhookRequest, hook: BuildkiteHook): WebhookAnswer => {
   if (!isFromBuildkite(request, hook)) return { _tag: 'Unauthorized', reason: `the ${hook.mode} does not match, or is too old` }
   const text = request.body.toString()

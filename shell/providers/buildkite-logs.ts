@@ -8,7 +8,7 @@ import type { Provider, Refused, Uncertain } from './provider.js'
 
 const hasFinished = ({ finished_at: at }: JobData): boolean => typeof at === 'string'
 
-/** @param everyMs - how often a log that goes on is read */
+/** @param everyMs - how often to read a log that still grows */
 export const createBuildkiteLogs = ({ ask, buildAt, client, doubt, nameless, pathOfBuild }: BuildkiteApi, everyMs: number): Provider['logs'] => {
   const jobsOf = async (external: string): Promise<Parts | Refused | Uncertain> => {
     const build = await buildAt(external)
@@ -18,7 +18,7 @@ export const createBuildkiteLogs = ({ ask, buildAt, client, doubt, nameless, pat
       _tag: 'Parts',
       hasEnded: standing !== null && isFinal(standing.status),
       parts: (build.jobs ?? [])
-        // Waits, blocks and triggers have no log.
+        // Wait, block and trigger steps have no log.
         .filter(({ type = 'script' }) => type === 'script')
         .map((job) => ({ id: job.id, isReadable: typeof job.started_at === 'string', name: nameOfJob(job) }))
     }
@@ -27,7 +27,7 @@ export const createBuildkiteLogs = ({ ask, buildAt, client, doubt, nameless, pat
   const logOfJob = async (external: string, { id }: Part): Promise<TextLog | Refused | Uncertain> => {
     const path = pathOfBuild(external)
     if (path === null) return nameless(external)
-    // How the job stands is asked first: what has ended by then is whole.
+    // Read the state of the job first: the log of a job that has ended by then is complete.
     const build = await buildAt(external)
     if ('_tag' in build) return build._tag === 'Missing' ? client.refuse('Buildkite no longer has the build.') : build
     const job = (build.jobs ?? []).find((one) => one.id === id)

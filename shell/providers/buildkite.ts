@@ -1,9 +1,8 @@
 /**
- * Buildkite: builds of pipelines that the operator has set up there.
+ * Buildkite: starts builds of pipelines that the operator has set up there.
  *
- * A build is remembered by three pieces of meta data, which Buildkite gives back in lists and in webhooks; so nothing need be kept here.
- * Buildkite has no key that would make a second request the same as the first: whether a build is there is asked before it is started
- * again.
+ * Three pieces of meta data identify a build. Buildkite returns them in lists and in webhooks, so nothing has to be stored here. Buildkite has no
+ * idempotency key: before a build is started again, tack looks whether it exists.
  *
  * Sources: https://buildkite.com/docs/apis/rest-api/builds, …/jobs, …/limits, https://buildkite.com/docs/apis/webhooks/pipelines.
  */
@@ -31,43 +30,43 @@ import { address, defineKind, listOf, secondsFrom, signingSecret, text, token } 
 
 // ---------------------------------------------------------------------------------------- settings
 
-/** Where the API is, for everybody. Only of its builds it is known where their pages are. */
+/** The public API. Only for its builds is the address of the web pages known. */
 const PUBLIC = 'https://api.buildkite.com'
 
 const SETTINGS = {
-  /** The slugs of the organizations whose pipelines may be used; the first is meant where a workflow names none. */
+  /** The slugs of the organizations whose pipelines may be used. The first one is the default for workflows that name none. */
   organizations: listOf('slugs of Buildkite organizations', (one) => SLUG.test(one)),
-  /** How often a build is looked at: an organization may ask 200 times a minute. */
+  /** How often to poll a build. Buildkite allows an organization 200 requests a minute. */
   pollSeconds: secondsFrom(1, 15),
-  /** How long a build may take to be listed. */
+  /** How long a new build may be missing from lists. */
   settleSeconds: secondsFrom(0, 10),
   token: token('TACK_BUILDKITE_TOKEN'),
   url: address('the address of the API', PUBLIC),
-  /** What a call of Buildkite carries: the secret itself, or a signature made with it. */
+  /** What a webhook carries: the secret itself, or a signature made with it. */
   webhookMode: text({
     allowed: '"token" or "signature"',
     matches: (mode) => mode === 'signature' || mode === 'token',
     otherwise: 'token',
     variable: 'TACK_BUILDKITE_WEBHOOK_MODE'
   }),
-  /** Without one there is no webhook. */
+  /** If empty, there is no webhook. */
   webhookSecret: signingSecret('TACK_BUILDKITE_WEBHOOK_SECRET', '')
 }
 
 interface Options extends BuildkiteAccount {
   readonly pollMs: number
   readonly settleMs: number
-  /** Without a secret, there is no webhook: then builds are only asked for. */
+  /** `null` if there is no secret: there is no webhook then, and builds are only polled. */
   readonly webhook: BuildkiteHook | null
 }
 
-/** The scopes that the token needs, and what for. */
+/** The scopes that the token needs. */
 const SCOPES = ['read_builds', 'write_builds', 'read_build_logs', 'read_pipelines'] as const
 
-/** Larger than others' answers: a build comes with all its jobs. */
+/** Larger than the limit of other providers: a build contains all its jobs. */
 const MAX_BYTES = 16_777_216
 
-/** How many builds are asked for at once, and how many pages are turned: more of one trigger there cannot be. */
+/** How many builds to list at once; then, the limit of pages. One trigger cannot have more builds. */
 const PAGE = 30
 const MAX_PAGES = 20
 
@@ -89,9 +88,9 @@ const create = (options: Options, { clock, fetch, name }: Surroundings): Provide
       body: JSON.stringify({
         branch: branchOf(job),
         commit: plan.sha ?? 'HEAD',
-        // Names that are the agent's own are not the workflow's to set.
+        // A workflow must not set the agent's own variables.
         env: Object.fromEntries(plan.variables.filter(([key]) => !STEERING.test(key))),
-        // Whether a push calls for a build has been decided by `when`.
+        // `when` has already decided that the push needs a build.
         ignore_pipeline_branch_filters: true,
         message: messageOf(job),
         meta_data: { 'tack:knot': build.knot, 'tack:pipeline_rkey': build.rkey, 'tack:workflow': build.workflow }
@@ -110,7 +109,7 @@ const create = (options: Options, { clock, fetch, name }: Surroundings): Provide
     const place = placeOf(job)
     if (place._tag === 'Refused') return client.uncertain(place.error)
     const query = `meta_data[${encodeURIComponent('tack:pipeline_rkey')}]=${encodeURIComponent(job.build.rkey)}&per_page=${String(PAGE)}`
-    // Newest first; of several (somebody has pressed "Rebuild"), the first is ours.
+    // Newest first. If several match (somebody has pressed "Rebuild"), the first one is ours.
     let oldest: number | null = null
     for (let page = 1; page <= MAX_PAGES; page++) {
       const answer = await ask(`${pathOf(place)}/builds?${query}&page=${String(page)}`)
@@ -140,7 +139,7 @@ const create = (options: Options, { clock, fetch, name }: Surroundings): Provide
     if (answer._tag === 'Uncertain') return answer
     if (answer.status === 200 && decoded(BuildData, answer) !== null) return { _tag: 'Heard' }
     if (answer.status !== 404 && answer.status !== 422) return doubt(answer)
-    // It has ended, or is gone; or we are not let near it, which is no answer.
+    // The build has ended, or is gone. If we lack the permission to see it, that proves nothing.
     const stands = await progressAt(external)
     if ('status' in stands) return isFinal(stands.status) ? { _tag: 'Heard' } : doubt(answer)
     if (stands._tag === 'Uncertain') return stands
@@ -186,8 +185,8 @@ const create = (options: Options, { clock, fetch, name }: Surroundings): Provide
 }
 
 /**
- * Variables by which an author could steer the agent itself, its hooks and its checkout, outside of what the operator's pipeline runs
- * steps in.
+ * Variables with which an author could control the agent, its hooks and its checkout, outside of the environment in which the operator's pipeline
+ * runs steps.
  */
 const STEERING =
   /^(?:BUILDKITE.*|PATH|ENV|BASH_ENV|SHELLOPTS|BASHOPTS|PS4|PROMPT_COMMAND|IFS|HOME|LD_.*|DYLD_.*|GIT_.*|SSH_.*|NODE_OPTIONS|PYTHON.*|PERL5.*|RUBY(?:OPT|LIB))$/

@@ -1,6 +1,6 @@
 /**
- * Checks out the files of a local build, fetched from the knot by git with the same care as workflow files (git.ts): the knot is run by a stranger,
- * and git must neither lead elsewhere nor read anything of ours.
+ * Checks out the files of a local build. git fetches them from the knot with the same precautions as workflow files (git.ts): a stranger runs the
+ * knot, and git must neither lead elsewhere nor read anything of ours.
  *
  * The result is a repository at the commit, detached, whose `origin` is the knot. Submodules are fetched from the same knot, and from nowhere else.
  */
@@ -15,31 +15,28 @@ import type { Checkout, Job } from './provider.js'
 
 /** `maxBytes` is 1 GiB by default, `timeoutMs` 10 minutes. */
 export interface CheckoutOptions extends GitOptions {
-  /** How long an unreachable knot is retried, and after which pauses. 90 s, every 5 s. */
+  /** How long to retry if the knot is unreachable, and the pause between two attempts. 90 s and 5 s by default. */
   readonly away?: { readonly everyMs: number; readonly forMs: number }
-  /** The possible addresses of the repository, the likeliest first. */
+  /** The possible URLs of the repository, the likeliest first. */
   readonly addresses: (job: Job) => ReadonlyArray<URL>
 }
 
 const OPTIONS = ['--quiet', '--no-tags', '--no-write-fetch-head', '--no-recurse-submodules']
 
-/** The server does not serve commits by name. */
+/** The server does not send commits by name. */
 const NOT_GIVEN_OUT = /Server does not allow request for|not valid|unadvertised/
 
-/** How much history of the branches is fetched then. */
+/** The depths to which branches and tags are fetched in that case. */
 const DEPTHS = [16, 256, 4_096]
 
 const FATAL = /^(?:fatal|error): (.*)$/m
 const HEAD = /^([0-9a-f]{40,64})\tHEAD$/m
 
-/** The knot is there, and what it needs is not; or it is asked too often. */
+/** The server is up but broken, or rate-limits us. */
 const SERVER_ERROR = /returned error: (?:429|5[0-9]{2})/
 
 class Failed extends Error {
-  /**
-   * `isElsewhere`: whether the knot has no such repository there, so that it may be at the next address. `isAway`: whether the knot could not
-   * be reached, so that it may be there later.
-   */
+  /** `isElsewhere`: the knot has no repository at this URL, so try the next one. `isAway`: the knot could not be reached, so try again later. */
   constructor(
     message: string,
     readonly isElsewhere: boolean,
@@ -49,7 +46,7 @@ class Failed extends Error {
   }
 }
 
-/** The error of a run of git, in words that reveal nothing of the proxy. */
+/** The error of a run of git, in words that do not mention the proxy. */
 const failureOf = ({ isTooLong, said }: Ran, proxy: Proxy): Failed => {
   const failure = proxy.failure()
   const { password } = new URL(proxy.url)
@@ -108,7 +105,7 @@ export const gitCheckout = (options: CheckoutOptions): Checkout => {
     if (signal.aborted) stop()
     const pause = (ms: number): Promise<void> =>
       new Promise((resume) => {
-        // Between the end of an attempt and here, it may have been called off.
+        // The checkout may have been cancelled since the last attempt.
         if (stopping.signal.aborted) return resume()
         const cancel = clock.after(ms, resume)
         stopping.signal.addEventListener('abort', () => {

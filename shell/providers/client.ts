@@ -1,4 +1,4 @@
-/** Requests to a server over HTTP, and reading its responses without trusting them. Nothing here rejects. */
+/** An HTTP client that does not trust the server's responses. Nothing here rejects. */
 import * as E from 'fp-ts/lib/Either.js'
 import type * as t from 'io-ts'
 import { createQueue } from '../lib/queue.js'
@@ -8,13 +8,13 @@ import { decodeText } from '../store/json.js'
 import type { Uncertain } from './provider.js'
 import { createWork, type Work, type WorkOptions } from './work.js'
 
-/** Temporary failures: time-out, conflict, too early, too many. Any other 4xx is a refusal. */
+/** Temporary failures: time-out, conflict, too early, too many requests. Any other 4xx is a refusal. */
 const PASSING: ReadonlySet<number> = new Set([408, 409, 425, 429])
 
-/** Whether a status says that nothing was done, and that asking again is useless. */
+/** Whether a status says that nothing was done, and that a retry is useless. */
 export const isRefusal = (status: number): boolean => status >= 400 && status < 500 && !PASSING.has(status)
 
-/** What is sent. */
+/** A request to send. */
 export interface Request {
   readonly body?: string
   readonly headers?: { readonly [name: string]: string }
@@ -24,7 +24,7 @@ export interface Request {
   readonly url: string
 }
 
-/** The server has responded, with whatever status. */
+/** A response of the server, whatever its status. */
 export interface Answer {
   readonly _tag: 'Answer'
   readonly headers: Headers
@@ -44,13 +44,13 @@ export interface ClientOptions extends WorkOptions {
 
 /** A client of one server. */
 export interface Client extends Work {
-  /** Sends one request. Anything but a response is uncertain. Redirects are not followed: they are responses. */
+  /** Sends one request. Anything but a response is uncertain. A redirect is not followed, and counts as a response. */
   readonly ask: (request: Request) => Promise<Answer | Uncertain>
-  /** Interprets a response other than the expected one: `words` is the server's message. */
+  /** The result of an unexpected response. `words` is the server's message. */
   readonly doubt: (answer: Answer, words: string) => Uncertain
 }
 
-/** The bytes of a response. Rejects when the connection breaks off, or when there are too many and that is a failure. */
+/** The bytes of a response. Rejects if the connection breaks off, or if there are too many bytes and `overflow` is `fail`. */
 const read = async (response: Response, maxBytes: number, overflow: 'cut' | 'fail'): Promise<{ isCut: boolean; text: string }> => {
   const chunks: Array<Uint8Array> = []
   let size = 0
@@ -66,8 +66,8 @@ const read = async (response: Response, maxBytes: number, overflow: 'cut' | 'fai
 }
 
 /**
- * How many builds are asked about at a time. A server has few connections (http-client.ts), and thousands of builds to be looked at must leave some
- * for those that are to begin.
+ * How many builds to poll at a time. A server has few connections (http-client.ts), and polls of thousands of builds must leave some for builds that
+ * are to start.
  */
 const POLLS = 4
 
@@ -92,7 +92,7 @@ export const createClient = (options: ClientOptions): Client => {
     try {
       const response = await fetch(url, {
         headers,
-        // What is one too many is looked at here.
+        // The limit is checked in `read`, which may cut the response; this one is only a backstop.
         maxBodyBytes: maxBytes + 1_048_576,
         method,
         redirect: 'manual',
@@ -123,7 +123,7 @@ export const createClient = (options: ClientOptions): Client => {
         () =>
           new Promise((resolve, reject) =>
             polls.add(async () => {
-              // There may be thousands behind it.
+              // Thousands of polls may be waiting.
               if (signal.aborted) resolve(uncertain('tack is shutting down'))
               else await question().then(resolve, reject)
             })
@@ -133,7 +133,7 @@ export const createClient = (options: ClientOptions): Client => {
   }
 }
 
-/** The text of a response decoded by `codec`; `null` when it is something else. */
+/** The text of a response decoded by `codec`; `null` if it does not match. */
 export const decoded = <A>(codec: t.Type<A, unknown>, { text }: { readonly text: string }): A | null => {
   const value = decodeText(codec, text)
   return E.isRight(value) ? value.right : null

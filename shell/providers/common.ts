@@ -1,6 +1,5 @@
 /**
- * What adapters share, by one door. Nothing of it throws or rejects, and no message holds a secret: a server's response may repeat what it was
- * sent.
+ * The toolbox of adapters. None of it throws or rejects, and no message contains a secret: a server's response may repeat what it was sent.
  */
 export { buildOfKey } from './build-of-key.js'
 export { type Answer, type Client, type ClientOptions, createClient, decoded, isRefusal, type Request } from './client.js'

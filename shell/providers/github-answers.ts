@@ -1,4 +1,4 @@
-/** What GitHub answers, what it means, and which run is whose. */
+/** Decoders for GitHub's answers, their meaning, and the mark by which a run is recognised. */
 import * as t from 'io-ts'
 import { createHash } from 'node:crypto'
 import { type Answer, decoded } from './common.js'
@@ -6,7 +6,7 @@ import type { Job, Progress } from './provider.js'
 
 // ---------------------------------------------------------------------------------------- what GitHub says
 
-/** How lists come, and how much of them is looked at. */
+/** The length of a page of a list; then, how many pages to read. */
 export const PAGE = 100
 export const MAX_PAGES = 10
 
@@ -29,7 +29,7 @@ export const wordsOf = (answer: Answer): string => {
   return trouble.errors === undefined ? trouble.message : `${trouble.message} ${JSON.stringify(trouble.errors)}`
 }
 
-/** Too many requests come as 429, or as 403 with one of three signs. */
+/** GitHub signals a rate limit by 429, or by 403 with one of three signs. */
 export const isLimited = (answer: Answer): boolean =>
   answer.status === 429 ||
   (answer.status === 403 &&
@@ -39,7 +39,7 @@ export const progressOf = ({ conclusion = null, html_url: link = null, status }:
   const report = (to: Progress['status'], error: string | null): Progress => ({ error, exitCode: null, external, status: to })
   const at = link === null ? '.' : `: ${link}`
   if (status === 'in_progress') return report('running', null)
-  // queued, requested, pending; waiting: for somebody to allow it.
+  // The states are queued, requested, pending, and waiting, which means waiting for an approval.
   if (status !== 'completed') return report('pending', status === 'waiting' ? `The run waits until somebody at GitHub allows it${at}` : null)
   switch (conclusion) {
     case 'success':
@@ -63,13 +63,13 @@ export const progressOf = ({ conclusion = null, html_url: link = null, status }:
 
 // ---------------------------------------------------------------------------------------- which run is whose
 
-/** A longer name is not shown whole everywhere. */
+/** Longer names are not shown in full everywhere. */
 export const LONGEST_MARK = 100
 
-/** What the name of a run holds: the key of the build, or, for a long one, its digest. */
+/** The mark in the name of a run: the key of the build or, if that is long, its digest. */
 export const markOf = (key: string): string => (key.length <= LONGEST_MARK ? key : `sha256/${createHash('sha256').update(key).digest('hex')}/long`)
 
-/** All in a name that may be a mark: what has three parts, of the characters that keys are made of. */
+/** All parts of a name that may be a mark: three segments of the characters that keys consist of. */
 export const marksIn = (name: string): ReadonlyArray<string> => (name.match(/[a-z0-9._=/-]+/g) ?? []).filter((one) => one.split('/').length === 3)
 
 export interface Place {
@@ -81,7 +81,7 @@ export interface Place {
 
 export const NAME = /^[A-Za-z0-9_-][A-Za-z0-9._-]*$/
 
-/** Whether the operator lists the repository. */
+/** Whether the operator's list contains the repository. */
 export const isListed = (repositories: ReadonlyArray<string>, owner: string, repo: string): boolean =>
   repositories.some((one) => [`${owner}/${repo}`, `${owner}/*`].some((name) => name.toLowerCase() === one.toLowerCase()))
 
@@ -89,10 +89,10 @@ export const settingOf = ({ plan }: Job, name: string): string | null => plan.se
 
 export const TIME_MARK = /^\uFEFF?\d{4}-\d\d-\d\dT[\d:.]+Z /gm
 
-/** What a run is called here. */
+/** The name of a run: owner, repository and id. */
 export const externalOf = ({ owner, repo }: { readonly owner: string; readonly repo: string }, id: number): string => `${owner}/${repo}/${String(id)}`
 
-/** Where a run is, of its name: settings may have changed since. */
+/** Parses the name of a run. The path comes from the name alone, because settings may have changed since. */
 export const runAt = (external: string): { readonly owner: string; readonly repo: string; readonly run_id: number } | null => {
   const [, owner, repo, id] = /^([^/]+)\/([^/]+)\/([0-9]{1,15})$/.exec(external) ?? []
   if (owner === undefined || repo === undefined || id === undefined || !NAME.test(owner) || !NAME.test(repo)) return null

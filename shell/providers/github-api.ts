@@ -1,4 +1,4 @@
-/** Requests to GitHub, made of its published description by Octokit: what is not in it does not compile. */
+/** Requests to GitHub, built by Octokit from GitHub's published API description: what is not in it does not compile. */
 import { endpoint } from '@octokit/endpoint'
 import type { Endpoints } from '@octokit/types'
 import { resetMs } from '../outbound/retry-after.js'
@@ -6,7 +6,7 @@ import { type Answer, type Client, decoded, isRefusal } from './common.js'
 import { isLimited, Run, runAt, wordsOf } from './github-answers.js'
 import type { Missing, Uncertain } from './provider.js'
 
-/** The version of the API whose description this follows. */
+/** The version of the API that the description belongs to. */
 const VERSION = '2022-11-28'
 
 export interface GithubApi {
@@ -16,11 +16,11 @@ export interface GithubApi {
     headers?: { readonly [name: string]: string }
   ) => Promise<Answer | Uncertain>
   readonly client: Client
-  /** An answer that is none. */
+  /** The result of an unexpected answer. */
   readonly doubt: (answer: Answer) => Uncertain
-  /** Whether it is a refusal, and none that will pass. */
+  /** Whether the answer is a refusal that will not pass. */
   readonly isNo: (answer: Answer) => boolean
-  /** Of a name that is none of a run. */
+  /** The result for a name that is not that of a run. */
   readonly nameless: (external: string) => Uncertain
   readonly runOf: (external: string) => Promise<Run | Missing | Uncertain>
 }
@@ -47,7 +47,7 @@ export const createGithubApi = (client: Client, { token, url }: { readonly token
     })
   }
 
-  /** An answer that is none. Of limits GitHub says when there may be more, as a time; or nothing, and then a minute is asked for. */
+  /** The result of an unexpected answer. At a rate limit, GitHub gives the time of its reset; if it does not, wait a minute. */
   const doubt = (answer: Answer): Uncertain => {
     const asked = client.doubt(answer, wordsOf(answer))
     if (asked.waitMs > 0 || !isLimited(answer)) return asked

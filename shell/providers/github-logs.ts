@@ -6,7 +6,7 @@ import { type Part, type Parts } from './hosted.js'
 import { isUrl } from './settings.js'
 import type { Refused, Uncertain } from './provider.js'
 
-/** How often a log that has to be there is looked for. */
+/** How often to look for a log that should exist. */
 const LOG_TRIES = 5
 
 export interface GithubLogs {
@@ -16,14 +16,14 @@ export interface GithubLogs {
   readonly logReader: (external: string) => (part: Part) => Promise<TextLog | Refused | Uncertain>
 }
 
-/** @param url - where GitHub is: a log is not read over a less safe connection. */
+/** @param url - the URL of the API: if it is https, logs are read over https only */
 export const createGithubLogs = ({ ask, client, doubt, isNo, nameless, runOf }: GithubApi, url: string): GithubLogs => {
   const GONE = 'GitHub no longer has the run.'
 
   const jobsOf = async (external: string): Promise<Parts | Refused | Uncertain> => {
     const at = runAt(external)
     if (at === null) return nameless(external)
-    // The run first: once it has ended, no job is to come.
+    // Read the run first: once it has ended, no more jobs come.
     const run = await runOf(external)
     if ('_tag' in run) return run._tag === 'Missing' ? client.refuse(GONE) : run
     const parts: Array<Part> = []
@@ -39,7 +39,7 @@ export const createGithubLogs = ({ ask, client, doubt, isNo, nameless, runOf }: 
     return { _tag: 'Parts', hasEnded: run.status === 'completed', parts }
   }
 
-  /** A log lies elsewhere: the answer leads there, for a minute, and whoever knows the address may read it. Our token is not shown. */
+  /** The answer redirects to the log. The address is valid for a minute and needs no authorisation, so the token is not sent there. */
   const logReader = (external: string) => {
     const tries = new Map<string, number>()
     return async ({ hasFailed = false, id }: Part): Promise<TextLog | Refused | Uncertain> => {
@@ -49,7 +49,7 @@ export const createGithubLogs = ({ ask, client, doubt, isNo, nameless, runOf }: 
       if (answer._tag === 'Uncertain') return answer
       if (answer.status === 410) return { _tag: 'None', sentence: 'GitHub no longer keeps the log of this job.' }
       if (answer.status === 404) {
-        // A log may come a little later than the end of its job.
+        // A log may appear a little after the end of its job.
         const count = (tries.get(id) ?? 0) + 1
         tries.set(id, count)
         return count < LOG_TRIES ? { _tag: 'NotYet' } : { _tag: 'None', sentence: 'GitHub has no log of this job.' }

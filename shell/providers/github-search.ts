@@ -1,14 +1,14 @@
-/** Looking for a run at GitHub: runs of a workflow are listed, newest first, until one shows the key of the build in its name. */
+/** Finds a run at GitHub: lists the runs of a workflow, newest first, until one has the mark of the build in its name. */
 import { type Answer, decoded } from './common.js'
 import { externalOf, markOf, marksIn, MAX_PAGES, PAGE, type Place, type Run, Runs } from './github-answers.js'
 import type { GithubApi } from './github-api.js'
 import { earliestMs } from './hosted.js'
 import type { Job, Missing, Uncertain } from './provider.js'
 
-/** A search shows at most ten pages of a hundred; what is older is searched for anew. */
+/** The limit of searches. Each shows at most ten pages of a hundred runs; the next one continues with older runs. */
 const MAX_SEARCHES = 10
 
-/** The name of the run of a job. */
+/** Finds the name of the run of a job. */
 export type GithubSearch = (job: Job, place: Place) => Promise<string | Missing | Uncertain>
 
 export const createGithubSearch =
@@ -17,7 +17,7 @@ export const createGithubSearch =
     const mark = markOf(job.key)
     const isoOf = (ms: number): string => new Date(ms).toISOString().replace(/\.\d+Z$/, 'Z')
     const fromMs = earliestMs(job, client.nowMs())
-    /** A run from here on that shows no key may be the one that is looked for: its workflow would not be as it must be. */
+    /** A run after this time whose name has no mark may be the one that we look for, in a workflow that is not set up as required. */
     const strictMs = earliestMs(job, client.nowMs(), 300_000) ?? 0
     let to: string | null = null
     let nameless: string | null = null
@@ -52,7 +52,7 @@ export const createGithubSearch =
                   `the workflow "${place.workflow}" needs a run-name with \${{ inputs.tack_key }}`
               )
       }
-      // As far as one search shows. Runs of that very second are met again.
+      // A search shows no more. The next one begins with the runs of the same second again.
       to = oldest
     }
     return client.uncertain('GitHub lists more runs than can be looked through')

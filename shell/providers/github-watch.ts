@@ -1,11 +1,11 @@
-/** Watching a run at GitHub. What GitHub answers with 304 does not count against its limit. */
+/** Polls a run at GitHub. Answers with status 304 do not count towards the rate limit. */
 import type { Log } from '../ports.js'
 import { decoded } from './common.js'
 import { markOf, marksIn, progressOf, Run, runAt } from './github-answers.js'
 import type { GithubApi } from './github-api.js'
 import type { Job, Missing, Progress, Uncertain } from './provider.js'
 
-/** Asks how a run stands, and whether that is new; warns once of a run that does not name its build. */
+/** Returns a function that reads the status of a run. Warns once if the name of the run does not contain the mark of its build. */
 export const createGithubWatch = (
   { ask, doubt, nameless }: GithubApi,
   log: Log,

@@ -1,14 +1,15 @@
 /**
- * GitHub Actions: runs of workflows that can be dispatched (`workflow_dispatch`).
+ * GitHub Actions: starts runs of workflows with a `workflow_dispatch` trigger.
  *
- * GitHub has no key that would make a second dispatch the same as the first, and keeps nothing with a run that could be searched for. So
- * the workflow takes the key of the build as an input and shows it in the name of the run (`run-name`), where it is found again. A
- * dispatch answers with the run; a list shows it only some seconds later.
+ * GitHub has no idempotency key for dispatches, and stores nothing searchable with a run. So the workflow takes the key of the build as an input and
+ * shows it in the name of the run (`run-name`), where tack finds it again. The answer to a dispatch contains the run; lists show it only some seconds
+ * later.
  *
- * Requests are made of GitHub's published description, by Octokit: what is not in it does not compile.
+ * Octokit builds requests from GitHub's published API description: what is not in it does not compile.
  *
  * Sources: https://docs.github.com/rest/actions/workflows, …/workflow-runs, …/workflow-jobs,
- * https://docs.github.com/rest/using-the-rest-api/rate-limits-for-the-rest-api, https://docs.github.com/webhooks/webhook-events-and-payloads#workflow_run.
+ * https://docs.github.com/rest/using-the-rest-api/rate-limits-for-the-rest-api,
+ * https://docs.github.com/webhooks/webhook-events-and-payloads#workflow_run.
  */
 import { isFinal } from '../../core/index.js'
 import { createClient, decoded } from './common.js'
@@ -39,18 +40,18 @@ import { address, defineKind, listOf, secondsFrom, signingSecret, token, trueOrF
 const LISTED = /^[A-Za-z0-9_-]+\/(?:\*|[A-Za-z0-9_-][A-Za-z0-9._-]*)$/
 
 const SETTINGS = {
-  /** How often a run is looked at; what has not changed costs nothing of the limit. */
+  /** How often to poll a run. An unchanged one does not count towards the rate limit. */
   pollSeconds: secondsFrom(1, 15),
-  /** The repositories whose workflows may be used: `owner/name`, or `owner/*`. The first is meant where a workflow names none. */
+  /** The repositories whose workflows may be used: `owner/name`, or `owner/*`. The first one is the default for workflows that name none. */
   repositories: listOf('owner/name or owner/*', (one) => LISTED.test(one)),
-  /** Whether a dispatch is asked to answer with its run. Not on GitHub Enterprise Server before 3.21, which does not know that. */
+  /** Whether to ask a dispatch to return its run. GitHub Enterprise Server supports this from 3.21 on. */
   returnsRun: trueOrFalse(true),
-  /** How long a run may take to be listed. */
+  /** How long a new run may be missing from lists. */
   settleSeconds: secondsFrom(0, 60),
   token: token('TACK_GITHUB_TOKEN'),
-  /** Of GitHub Enterprise Server, `https://<host>/api/v3`. */
+  /** For GitHub Enterprise Server: `https://<host>/api/v3`. */
   url: address('the address of the API', 'https://api.github.com'),
-  /** Without one there is no webhook. */
+  /** If empty, there is no webhook. */
   webhookSecret: signingSecret('TACK_GITHUB_WEBHOOK_SECRET', '')
 }
 
@@ -61,14 +62,14 @@ interface Options {
   readonly settleMs: number
   readonly token: string
   readonly url: string
-  /** `''`: there is no webhook. */
+  /** `''` if there is no webhook. */
   readonly webhookSecret: string
 }
 
-/** How much all inputs of a dispatch may hold. */
+/** The limit of all inputs of a dispatch together. */
 const MAX_INPUTS = 65_535
 
-/** Where the pages are that go with an API; `null` where that is not known. */
+/** The address of the web pages that belong to an API; `null` if unknown. */
 const pagesOf = (url: string): string | null =>
   url === 'https://api.github.com' ? 'https://github.com' : (/^(https?:\/\/[^/]+)\/api\/v3$/.exec(url)?.[1] ?? null)
 
@@ -85,20 +86,20 @@ const create = (options: Options, { clock, fetch, log, name }: Surroundings): Pr
   const pages = pagesOf(url)
   const { hear, know } = createGithubHooks(webhookSecret)
 
-  /** The build is at GitHub, as that run. */
+  /** The result for a build that runs at GitHub as `external`. */
   const accepted = ({ build }: Job, external: string): Accepted => {
     know(external, build)
     return { _tag: 'Accepted', external }
   }
 
-  /** `ci.yml`, with the repository in a setting or the first of the operator's; or `owner/name/ci.yml`. */
+  /** Accepts `ci.yml`, with the repository from a setting or the first one of the operator; or `owner/name/ci.yml`. */
   const placeOf = (job: Job): Place | Refused => {
     const { pipeline } = job.plan
     const parts = pipeline.split('/')
     const [workflow = '', ...more] = [...parts].reverse()
     const repository = more.length === 0 ? (settingOf(job, 'repo') ?? repositories[0] ?? '') : parts.slice(0, -1).join('/')
     const [owner = '', repo = '', ...rest] = repository.split('/')
-    // Each is a part of a path: anything else might lead to another one.
+    // Each is a segment of a path: anything else might lead to another one.
     if (!NAME.test(workflow)) return client.refuse(`"${pipeline}" is not the name of a workflow file at GitHub.`)
     if (rest.length > 0 || !NAME.test(owner) || !NAME.test(repo)) return client.refuse(`"${repository}" is not a repository at GitHub: write owner/name.`)
     if (!isListed(repositories, owner, repo)) return client.refuse(`Workflows of the GitHub repository "${repository}" are not started here.`)
@@ -145,7 +146,7 @@ const create = (options: Options, { clock, fetch, log, name }: Surroundings): Pr
     const made = answer.status === 200 ? decoded(Dispatched, answer) : null
     if (made !== null) return accepted(job, externalOf(place, made.workflow_run_id))
     if (isNo(answer)) return client.refuse(`GitHub does not start the workflow "${owner}/${repo}/${workflow}" (${String(answer.status)}): ${wordsOf(answer)}`)
-    // An older server says only that it has heard. The core asks where the run is when we do not know.
+    // An older server only acknowledges. The core looks for a run if the answer is uncertain.
     return answer.status === 204 ? client.uncertain('GitHub has taken on the run, and does not say which it is') : doubt(answer)
   }
 
@@ -158,7 +159,7 @@ const create = (options: Options, { clock, fetch, log, name }: Surroundings): Pr
     if (answer._tag === 'Uncertain') return answer
     if (answer.status === 202) return { _tag: 'Heard' }
     if (answer.status !== 404 && answer.status !== 409) return doubt(answer)
-    // It has ended, or is gone; or we are not let near it, which is no answer.
+    // The run has ended, or is gone. If we lack the permission to see it, that proves nothing.
     const run = await runOf(external)
     if (!('_tag' in run)) return isFinal(progressOf(run, external).status) ? { _tag: 'Heard' } : doubt(answer)
     if (run._tag === 'Uncertain') return run
@@ -172,7 +173,7 @@ const create = (options: Options, { clock, fetch, log, name }: Surroundings): Pr
     const bad = (sentence: string) => ({ isFine: false, sentence: client.say(sentence) })
     for (const one of repositories) {
       const [owner = '', repo = ''] = one.split('/')
-      // Of all repositories of somebody, which ones there are need not be known.
+      // `owner/*` does not name a repository that could be checked.
       const answer = await (repo === '*'
         ? ask('GET /users/{username}', { username: owner })
         : ask('GET /repos/{owner}/{repo}/actions/workflows', { owner, per_page: 1, repo }))

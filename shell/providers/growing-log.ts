@@ -1,6 +1,6 @@
 /**
- * A log that is one text, as its readers get it: read again while it grows, and handed out as one step. Few texts are held at a time
- * (log-texts.ts); failures are reported in a system step.
+ * A log that the CI returns as one text. It is read again while it grows, and delivered as one step. Few texts are held at a time (log-texts.ts).
+ * Failures are reported in a system step.
  */
 import { BEGINNING, type createTurns, readingOf, type Turn } from './log-texts.js'
 import { pauseAfter } from './polling.js'
@@ -11,32 +11,32 @@ import type { Background } from './work.js'
 export type TextLog =
   | {
       readonly _tag: 'Text'
-      /** The character of the log at which the text begins: 0, or another one not behind the requested one. */
+      /** The character of the log at which the text begins: 0 by default, and at most the one requested. */
       readonly from?: number
-      /** Of a complete one: whether what it is the log of has failed, where that is known. */
+      /** For a complete log: whether its job or step has failed, if known. */
       readonly hasFailed?: boolean
       readonly isComplete: boolean
       readonly text: string
     }
-  /** There is none, and there will be none; the sentence tells the reader why. */
+  /** There is no log, and there will be none. The sentence tells the reader why. */
   | { readonly _tag: 'None'; readonly sentence: string }
-  /** There is none yet. */
+  /** There is no log yet. */
   | { readonly _tag: 'NotYet' }
 
 export interface TextLogOptions {
-  /** How often the log is read while it grows. */
+  /** How often to read the log while it grows. */
   readonly everyMs: number
   /** The name of the step. */
   readonly name: string
-  /** Reads the log. Text before the character `at` is not needed any more. */
+  /** Reads the log. Text before the character `at` may be left out. */
   readonly read: (at: number) => Promise<TextLog | Refused | Uncertain>
   readonly signal: AbortSignal
 }
 
 export interface TextLogs {
-  /** A log that is one text, as one step. */
+  /** Delivers a log that is one text, as one step. */
   readonly log: (options: TextLogOptions) => AsyncGenerator<LogLine>
-  /** A system step with a sentence, as the `number`th of a log. */
+  /** A system step with a sentence, as step `number` of a log. */
   readonly note: (number: number, words: string) => ReadonlyArray<LogLine>
 }
 
@@ -44,7 +44,7 @@ type Held = { readonly _tag: 'Held'; readonly hasFailed: boolean; readonly isCom
 
 /**
  * @param redact - removes secrets from a text
- * @param turns - the turns in which texts may be held
+ * @param turns - limits how many texts are held
  */
 export const createTextLogs = (
   { nowMs, pause, signal: closing, uncertain }: Background,
@@ -72,12 +72,12 @@ export const createTextLogs = (
   async function* log({ everyMs, name, read: readText, signal }: TextLogOptions): AsyncGenerator<LogLine> {
     const isOver = (): boolean => signal.aborted || closing.aborted
     let steps = 0
-    /** The number of the step with the text, once there is text. */
+    /** The number of the step that holds the text; `null` before there is text. */
     let open: number | null = null
     let place = BEGINNING
     let failures = 0
 
-    /** Requests the log. Only the turn holds its text: from there it can be taken away from a slow reader. */
+    /** Requests the log. Only the turn holds its text, so that the text can be taken away from a slow reader. */
     const ask = async (turn: Turn): Promise<Exclude<TextLog, { _tag: 'Text' }> | Held | Refused | Uncertain> => {
       const found: TextLog | Refused | Uncertain = await readText(place.at).catch((error: unknown) => uncertain(error))
       if (found._tag !== 'Text') return found
@@ -105,10 +105,10 @@ export const createTextLogs = (
             yield step(open, name, 'user', 'start')
           }
           for (let piece = following(turn); piece !== null; piece = following(turn)) yield textOf(open, piece)
-          // The text was given up for another reader: request the rest at once.
+          // The turn was given to another reader: request the rest at once.
           if (turn.reading() === null) continue
         }
-        // From here on, the reader holds no text.
+        // From here on, this reader holds no text.
         turn.end()
         if (found._tag === 'Held') {
           if (found.isComplete) {

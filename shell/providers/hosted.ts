@@ -1,6 +1,5 @@
 /**
- * What adapters of hosted CIs share beyond requests (common.ts): since when a build can be there, and logs in several
- * parts.
+ * What adapters of hosted CIs share beyond common.ts: the earliest time at which a build can have started, and logs in several parts.
  */
 import { Tid, timeOfTid } from '../../core/index.js'
 import type { Client, TextLog } from './common.js'
@@ -8,12 +7,12 @@ import type { Job, LogLine, Refused, Uncertain } from './provider.js'
 
 // ---------------------------------------------------------------------------------------- looking for a build
 
-/** The tolerance for knots' clocks: a day, against clocks that are wrong. */
+/** The tolerance for wrong clocks of knots: a day. */
 const MARGIN_MS = 86_400_000
 
 /**
- * The earliest time, in milliseconds, at which the build can have been started; `null` where that cannot be told. The rkey of a trigger
- * is the time at which it was written; one from the future says nothing.
+ * The earliest time, in milliseconds, at which the build can have been started; `null` if unknown. The rkey of a trigger encodes the time at which it
+ * was written. A time in the future is useless.
  */
 export const earliestMs = ({ build }: Job, nowMs: number, marginMs = MARGIN_MS): number | null => {
   if (!Tid.is(build.rkey)) return null
@@ -25,10 +24,10 @@ export const earliestMs = ({ build }: Job, nowMs: number, marginMs = MARGIN_MS):
 
 /** A part of a build with a log of its own: a job, a step. */
 export interface Part {
-  /** Whether it has failed, where that is known. */
+  /** Whether it has failed, if known. */
   readonly hasFailed?: boolean
   readonly id: string
-  /** Whether there is, or may be, something to read. */
+  /** Whether it has, or may have, a log to read. */
   readonly isReadable: boolean
   readonly name: string
 }
@@ -43,14 +42,14 @@ export interface Parts {
 export interface LogOfParts {
   readonly everyMs: number
   readonly list: () => Promise<Parts | Refused | Uncertain>
-  /** Reads the log of a part. Text before the character `at` is not needed any more. */
+  /** Reads the log of a part. Text before the character `at` may be left out. */
   readonly read: (part: Part, at: number) => Promise<TextLog | Refused | Uncertain>
   readonly signal: AbortSignal
 }
 
 /**
- * The log of a build, part by part as they become readable, each as a step. Parallel parts follow each other: a reader sees one of them live, and
- * then the others.
+ * Delivers the log of a build part by part as they become readable, each as a step. Parts that run in parallel are delivered one after another: a
+ * reader follows one of them live, and gets the others afterwards.
  */
 export async function* logOfParts(client: Client, { everyMs, list, read, signal }: LogOfParts): AsyncGenerator<LogLine> {
   const isOver = (): boolean => signal.aborted || client.signal.aborted

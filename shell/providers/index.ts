@@ -1,4 +1,4 @@
-/** The kinds of providers that there are. One more is one file, and one line here. */
+/** The kinds of providers. To add one, write a file and add a line here. */
 import * as E from 'fp-ts/lib/Either.js'
 import { buildbot } from './buildbot.js'
 import { buildkite } from './buildkite.js'
@@ -9,7 +9,7 @@ import { webhook } from './webhook.js'
 
 export const KINDS: ReadonlyArray<Kind> = [buildbot, buildkite, github, local, webhook]
 
-/** A provider of that kind, or a sentence for the operator about what is wrong with its entry in the configuration. */
+/** Creates a provider of that kind; `Left` with a sentence for the operator that says what is wrong with its entry in the configuration. */
 export const makeProvider = (kind: string, settings: unknown, surroundings: Surroundings): E.Either<string, Provider> => {
   const found = KINDS.find((one) => one.kind === kind)
   return found === undefined

@@ -1,4 +1,4 @@
-/** Local builds, as all parts of their provider see them: where they are, which wait, and which are under way. */
+/** What all parts of the local provider share: the folders of builds, the queue, and the builds in progress. */
 import type { ChildProcess } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import type { Work } from './common.js'
@@ -18,16 +18,16 @@ export const idOf = (key: string): string => createHash('sha256').update(key).di
 
 export const IS_ID = /^[0-9a-f]{40}$/
 
-/** Folders that are not builds yet, or not any more, until they are removed. */
+/** Folders that are not builds yet, or no longer are, until they are removed. */
 export const ASIDE = /^(?:new|gone)-/
 
-/** How often files are polled while somebody is interested. */
+/** How often to poll files while somebody waits for changes. */
 export const LOOK_MS = 200
 
-/** How many requests about builds are dealt with at a time: a stop waits for these alone, however many there are. */
+/** How many requests about builds are handled at a time. A stop waits for these alone, however many more there are. */
 export const AT_A_TIME = 8
 
-/** A build that ended less than this ago is kept in any case: somebody may be about to ask for its result. */
+/** A build that ended less than this ago is always kept: its result may still be read. */
 export const SURELY_KEPT_MS = 3_600_000
 
 /** What the parts share. */
@@ -36,7 +36,7 @@ export interface LocalBuilds {
   readonly places: Places
   /** Aborts the preparation of a build. */
   readonly preparing: Map<string, () => void>
-  /** The runners started by this process. */
+  /** The runners that this process started. */
   readonly children: Map<string, ChildProcess>
   readonly root: string
   readonly settings: LocalSettings
@@ -44,45 +44,48 @@ export interface LocalBuilds {
   readonly work: Work
 }
 
-/** Whether a runner of this process, or its preparation, sees to the build. */
+/** Whether this process runs or prepares the build. */
 export const isOurs = ({ children, preparing }: LocalBuilds, id: string): boolean => children.has(id) || preparing.has(id)
 
 /**
- * The places for builds, and those that wait for one. Whoever has many built does not keep the others waiting: a free place is for the account with
- * the fewest builds under way, of several for the one whose turn was longest ago. Builds of one account begin in their order.
+ * The slots for builds, and the queue for them. An account with many builds does not delay others: a free slot goes to the account with the fewest
+ * builds in progress; among several, to the one whose last turn was longest ago. Builds of one account start in order.
  */
 export interface Places {
   /** Builds in preparation or running. */
   readonly active: ReadonlySet<string>
-  /** The build waits for a place; nothing new, if it does so already, or has one. */
+  /** Queues the build, unless it is queued or in progress. */
   readonly enqueue: (id: string, account: string) => void
-  /** Frees a place for another build. */
+  /** Removes the build, and gives its slot to another one. */
   readonly leave: (id: string) => void
   readonly isAnyWaiting: () => boolean
   readonly isWaiting: (id: string) => boolean
-  /** Resolves when the build does not wait any more, or nobody is to wait for it: thousands may, and none of them looks again and again. */
+  /** Resolves when the build leaves the queue, or at a close. So thousands of waiting builds need no polling. */
   readonly whenBegun: (id: string) => Promise<void>
-  /** Resolves whatever waits for a build to begin. */
+  /** Resolves all pending `whenBegun`. */
   readonly close: () => void
-  /** The build is under way already, whether or not there is a place for it. */
+  /** Records a build that is already in progress, whether or not a slot is free. */
   readonly occupy: (id: string, account: string) => void
-  /** Takes the build for one that is not under way here, without a thought for those that wait. */
+  /** Removes the build, but gives its slot to no other. */
   readonly vacate: (id: string) => void
-  /** Gives the free places to builds that wait. */
+  /** Gives free slots to queued builds. */
   readonly wake: () => void
 }
 
-/** @param begin - has a build begun, which has got a place; `waits` is told when some are left. */
+/**
+ * @param begin - starts a build that has got a slot
+ * @param waits - called if builds are still queued
+ */
 export const createPlaces = (concurrent: number, isClosing: () => boolean, begin: (id: string) => void, waits: () => void): Places => {
-  /** The builds that have not ended, and for whom they are. */
+  /** The builds that have not ended, and their accounts. */
   const accounts = new Map<string, string>()
   const active = new Set<string>()
-  /** When each account had its last turn, as long as it has a build that has not ended. */
+  /** The last turn of each account that has a build that has not ended. */
   const turns = new Map<string, number>()
-  /** Of each account for which some wait. */
+  /** The queued builds of each account. */
   const waiting = new Map<string, Set<string>>()
   let turn = 0
-  /** Who waits for a build to begin. */
+  /** The pending `whenBegun`, by build. */
   const listening = new Map<string, Array<() => void>>()
 
   const tell = (id: string): void => {

@@ -1,4 +1,4 @@
-/** How local builds end: their results are written once, and their files go. */
+/** Ends local builds: records each result once, and removes files. */
 import { randomUUID } from 'node:crypto'
 import { readdir, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -9,7 +9,7 @@ import { endGroup, isAlive, signalTo } from './local-processes.js'
 
 const DIED = 'The runner ended without a result.'
 
-/** How long beyond the grace a runner may take to report its end. */
+/** How long after the grace period a runner may take to report its end. */
 const RUNNER_GRACE_MS = 10_000
 
 export const CANCELLED = { error: null, exitCode: null, status: 'cancelled' } as const
@@ -37,15 +37,16 @@ export const createLocalEnds = ({ folderOf, places, root, settings, warn, work }
       if (entry.startsWith(workName(token))) await removeFolder(join(folderOf(id), entry)).catch((error: unknown) => warn('build folder could not be removed', error))
   }
 
-  /** Cleans up after a build with a result, and frees its place. */
+  /** Cleans up after a build with a result, and frees its slot. */
   const over = async (id: string): Promise<void> => {
     places.leave(id)
     await clear(id)
   }
 
-  /** Records how the build ended, unless somebody has, and cleans up. Nobody works under `token` any more. */
+  /** Records how the build ended, unless that is recorded, and cleans up. Nobody may still be working under `token`. */
   const finish = async (id: string, outcome: Pick<Result, 'error' | 'exitCode' | 'status'>, token?: string): Promise<void> => {
-    // This first, as it may be what fills the disk. Nothing is known from it: whoever comes after a crash between the two says the same.
+    // Clear first, because these files may be what fills the disk. It loses nothing: after a crash between the two, the next process records the same
+    // result.
     await clear(id, token)
     await writeOnce(folderOf(id), 'result.json', { endedMs: nowMs(), ...outcome })
     await over(id)
@@ -55,7 +56,7 @@ export const createLocalEnds = ({ folderOf, places, root, settings, warn, work }
 
   const isToEnd = async (id: string): Promise<boolean> => (await readFileOf(Cancel, folderOf(id), 'cancel.json')) !== null
 
-  /** Releases a build of which no step has run: it begins anew. */
+  /** Releases a build that has run no step, so that it starts again. */
   const release = async (id: string, token: string): Promise<void> => {
     const hand = await readFileOf(Hand, folderOf(id), 'claim.json')
     if (hand?.token === token) await rm(join(folderOf(id), 'claim.json'), { force: true })
@@ -63,7 +64,7 @@ export const createLocalEnds = ({ folderOf, places, root, settings, warn, work }
     await removeFolder(join(folderOf(id), workName(token)))
   }
 
-  /** Records the end of a build of which no step has run; if not even that can be written, it begins anew. */
+  /** Records the end of a build that has run no step. If even that cannot be written, the build starts again. */
   const finishUnrun = async (id: string, token: string, error = DIED): Promise<void> => {
     try {
       await finish(id, (await isToEnd(id)) ? CANCELLED : fail(error), token)
@@ -71,12 +72,13 @@ export const createLocalEnds = ({ folderOf, places, root, settings, warn, work }
       try {
         const hand = await readFileOf(Hand, folderOf(id), 'claim.json')
         const isOurs = hand === null || hand.token === token || !(await isAlive(hand))
-        // A tack that was killed may have filled the disk. If it has left a runner that has not said who it is, that finds no room for it either.
+        // A tack that was killed may have filled the disk. A runner that it left behind and that has not written its runner.json cannot write it
+        // either.
         if (isOurs && (await readFileOf(Hand, folderOf(id), 'runner.json')) === null) await clear(id)
-        // As long as it bears our claim, it seems to run.
+        // The build seems to be running as long as it bears our claim.
         await release(id, token)
       } finally {
-        // Only now: nobody else may start it in between.
+        // Only now, so that nobody else starts it in between.
         places.leave(id)
       }
       throw reason
@@ -93,7 +95,7 @@ export const createLocalEnds = ({ folderOf, places, root, settings, warn, work }
     if (await isAlive(runner)) {
       const cancel = await readFileOf(Cancel, folder, 'cancel.json')
       if (cancel === null || nowMs() < cancel.atMs + graceMs + RUNNER_GRACE_MS) return null
-      // It does not respond. Only SIGKILL ends a stopped process.
+      // The runner does not respond. Only SIGKILL ends a stopped process.
       signalTo(runner.process.pid, 'SIGKILL', 'group')
     }
     // Its result may have been written between the two checks.
@@ -101,7 +103,7 @@ export const createLocalEnds = ({ folderOf, places, root, settings, warn, work }
     if (last === null) {
       await endGroup(runner)
       await finish(id, (await isToEnd(id)) ? CANCELLED : fail(DIED), runner.token).catch((error: unknown) => {
-        // Nothing runs, though that cannot be written. Whoever asks how the build stands has it tried again.
+        // Nothing runs, although that could not be written. The next poll of the build tries again.
         places.leave(id)
         throw error
       })
@@ -109,7 +111,7 @@ export const createLocalEnds = ({ folderOf, places, root, settings, warn, work }
     return last ?? (await readFileOf(Result, folder, 'result.json'))
   }
 
-  /** When builds have ended, as far as that was read. */
+  /** A cache of the times at which builds ended. */
   const known = new Map<string, number>()
 
   const endOf = async (id: string): Promise<number | null> => {
@@ -123,7 +125,7 @@ export const createLocalEnds = ({ folderOf, places, root, settings, warn, work }
     const ended: Array<{ readonly endedMs: number; readonly id: string }> = []
     for (const id of await readdir(root)) {
       if (work.signal.aborted) return
-      // It has not ended. Thousands may wait, and this is done after each.
+      // It has not ended. Skip it without reading a file: thousands may wait, and this runs after each build.
       if (!IS_ID.test(id) || places.isWaiting(id) || places.active.has(id)) continue
       const endedMs = await endOf(id)
       if (endedMs !== null) ended.push({ endedMs, id })

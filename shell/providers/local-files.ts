@@ -1,18 +1,18 @@
 /**
- * What a local build consists of on disk: one folder per build, in which every file appears whole or not at all.
+ * The files of a local build: one folder per build, in which every file appears complete or not at all.
  *
  * | file | says | written by |
  * |---|---|---|
- * | `request.json` | what is to be built; the folder appears with it | `start` |
- * | `claim.json` | which tack prepares the build, and under which token | the one who prepares it |
- * | `cancel.json` | that it is to end | `cancel` |
- * | `runner.json` | which process runs the steps | the runner, once: whoever comes second leaves |
- * | `result.json` | how it ended: the first to say so is right | the runner, or who finds that there will be none |
- * | `log-<token>.jsonl` | the log, a line each | the one who prepares it, then the runner |
+ * | `request.json` | what to build; the folder appears with it | `start` |
+ * | `claim.json` | which tack prepares the build, and under which token | the process that prepares it |
+ * | `cancel.json` | that the build is to end | `cancel` |
+ * | `runner.json` | which process runs the steps | the runner, once: a second one exits |
+ * | `result.json` | how it ended; the first one written counts | the runner, or the process that finds it dead |
+ * | `log-<token>.jsonl` | the log, one entry a line | the process that prepares it, then the runner |
  * | `work-<token>/` | `source`, `home`, `tmp`; removed at the end | both |
  *
- * So both sides may be killed at any moment: what is on disk says how far it has come. How it is read is in local-records.ts: what is here loads
- * no library, since every build has a process that needs it.
+ * So both sides may be killed at any moment: the files say how far the build has come. local-records.ts reads them. This file imports no library,
+ * because the process of every build loads it.
  */
 import { randomUUID } from 'node:crypto'
 import { appendFileSync, closeSync, fsyncSync, openSync } from 'node:fs'
@@ -23,7 +23,7 @@ import type { LogLine } from './provider.js'
 
 // ---------------------------------------------------------------------------------------- writing
 
-/** Passes `use` a complete and durable file under a temporary name, which is removed afterwards. */
+/** Passes `use` the temporary name of a complete and durable file, and removes that name afterwards. */
 const withAside = async <A>(folder: string, name: string, value: unknown, use: (aside: string) => Promise<A>): Promise<A> => {
   const aside = join(folder, `${name}.${randomUUID()}`)
   try {
@@ -33,12 +33,12 @@ const withAside = async <A>(folder: string, name: string, value: unknown, use: (
     })
     return await use(aside)
   } finally {
-    // Even after a failure: on a full disk it is retried again and again.
+    // Even after a failure: on a full disk, the write is retried again and again.
     await rm(aside, { force: true })
   }
 }
 
-/** Writes the file if there is none, and resolves with whether it did. */
+/** Writes the file if there is none. Resolves with whether it did. */
 export const writeOnce = async (folder: string, name: string, value: unknown): Promise<boolean> => {
   const isFirst = await withAside(folder, name, value, (aside) =>
     systemDisk.link(aside, join(folder, name)).then(
@@ -61,7 +61,7 @@ export const replaceFile = async (folder: string, name: string, value: unknown):
 
 // ---------------------------------------------------------------------------------------- removing
 
-/** Makes every folder below `path` writable: build tools leave read-only ones. Links are not followed. */
+/** Makes every folder below `path` writable: build tools leave read-only ones. Does not follow links. */
 const loosen = async (path: string): Promise<void> => {
   if (!(await lstat(path)).isDirectory()) return
   await chmod(path, 0o700)
@@ -95,7 +95,7 @@ export interface LogWriter {
   readonly text: (number: number, stream: 'stderr' | 'stdout', text: string) => void
 }
 
-/** Appends to a log at once, so that a reader sees it. After `maxBytes` of text it says so, and keeps only the steps. */
+/** Appends to a log at once, so that a reader sees it. After `maxBytes` of text, the log says so and records only the steps. */
 export const openLog = (folder: string, token: string, maxBytes: number, nowMs: () => number): LogWriter => {
   const file = openSync(join(folder, logName(token)), 'a')
   let left = maxBytes

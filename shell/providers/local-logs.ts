@@ -1,4 +1,4 @@
-/** Logs of local builds, as their files grow. */
+/** Follows the logs of local builds as their files grow. */
 import * as E from 'fp-ts/lib/Either.js'
 import { existsSync } from 'node:fs'
 import { open } from 'node:fs/promises'
@@ -10,7 +10,7 @@ import { logName } from './local-files.js'
 import { Hand, Line, readFileOf, Request, Result } from './local-records.js'
 import type { Job, LogLine } from './provider.js'
 
-/** The whole lines in the `size` bytes that have been written from `at` on, and where they end. */
+/** Reads `size` bytes from `at` on. Returns the complete lines, and where they end. */
 const linesSince = async (
   path: string,
   at: number,
@@ -20,7 +20,7 @@ const linesSince = async (
   try {
     const { buffer, bytesRead } = await file.read(Buffer.alloc(size), 0, size, at)
     const end = buffer.subarray(0, bytesRead).lastIndexOf('\n') + 1
-    // A line may be longer: that of a step holds all of its command.
+    // The line is longer than `size`: that of a step contains its whole command.
     if (end === 0 && bytesRead === size) return await linesSince(path, at, 2 * size)
     const lines = buffer
       .subarray(0, end)
@@ -33,11 +33,11 @@ const linesSince = async (
   }
 }
 
-/** The token under which the build was started; `null` while it waits. */
+/** The token under which the build was started; `null` while it is queued. */
 const tokenOf = async (folder: string): Promise<string | null> =>
   (await readFileOf(Hand, folder, 'runner.json'))?.token ?? (await readFileOf(Hand, folder, 'claim.json'))?.token ?? null
 
-/** @param ready - when what is on disk has been taken up. */
+/** @param ready - resolves when the builds on disk have been recovered */
 export const createLocalLogs = ({ folderOf, work }: LocalBuilds, ready: Promise<void>): ((job: Job, signal: AbortSignal) => AsyncGenerator<LogLine>) => {
   const { nowMs, say } = work
   return async function* (job, signal): AsyncGenerator<LogLine> {
@@ -50,7 +50,7 @@ export const createLocalLogs = ({ folderOf, work }: LocalBuilds, ready: Promise<
     while (!isOver()) {
       try {
         if ((await readFileOf(Request, folderOf(id), 'request.json')) === null) return yield* work.note(steps, 'The log is gone: the build was removed.')
-        // In this order: what is read after the build has ended is all of it.
+        // Check for the result first: what is read after the build has ended is complete.
         const hasResult = (await readFileOf(Result, folderOf(id), 'result.json')) !== null
         const token = await tokenOf(folderOf(id))
         const path = token === null ? null : join(folderOf(id), logName(token))

@@ -1,4 +1,4 @@
-/** What the files of a local build hold (local-files.ts), and how they are read. */
+/** The contents of a local build's files (local-files.ts), and how to read them. */
 import * as E from 'fp-ts/lib/Either.js'
 import * as t from 'io-ts'
 import { readFile } from 'node:fs/promises'
@@ -10,7 +10,7 @@ import { decodeText } from '../store/json.js'
 /** The request. */
 export const Request = t.strict({ build: BuildName, createdMs: t.number, key: t.string, plan: Plan }, 'Request')
 
-/** A process, told apart from every other that has had its number (store/processes.ts). */
+/** A process, told apart from all others that have had its pid (store/processes.ts). */
 const Process = t.strict({ hostname: t.string, pid: Natural, startedAt: t.union([t.string, t.null]) }, 'Process')
 
 /** The holder of a build. `token` is part of file names. */
@@ -37,13 +37,13 @@ export const Line = t.union([
       step: Natural,
       timeMs: t.number
     }),
-    // Logs of earlier builds say nothing of it.
+    // Logs of builds by earlier versions lack it.
     t.partial({ hasFailed: t.boolean })
   ]),
   t.type({ _tag: t.literal('Text'), step: Natural, stream: t.keyof({ stderr: null, stdout: null }), text: t.string, timeMs: t.number })
 ])
 
-/** The file of that name; `null` if there is none. Rejects when it is invalid. */
+/** Reads the file of that name; `null` if there is none. Rejects if it is invalid. */
 export const readFileOf = async <A>(codec: t.Type<A, unknown>, folder: string, name: string): Promise<A | null> => {
   const text = await readFile(join(folder, name), 'utf8').catch((error: unknown) => {
     if (codeOf(error) === 'ENOENT') return null

@@ -1,11 +1,11 @@
 /**
- * The process that runs the steps of one local build: started by local.ts in a session of its own, so that the build goes on when tack ends, and
- * can be followed when tack is back.
+ * The process that runs the steps of one local build. local.ts starts it in a session of its own, so that the build continues when tack ends, and can
+ * be followed when tack is back.
  *
- * Everything that the steps start is in the process group of this process, unless it leaves it. So all of it can be killed at once, this process
- * included, which is the last thing that it does.
+ * The steps and everything that they start are in the process group of this process, unless they leave it. So all of it can be killed at once, this
+ * process included; that is the last thing it does.
  *
- * There is one for every build, so it loads no library, nor the core: only node, and what of this project does the same.
+ * There is one for every build, so it imports no library, and not the core: only node, and files of this project that do the same.
  *
  * `node local-runner.js <folder of the build> <token> <grace in ms> <bytes of log>`
  */
@@ -23,13 +23,13 @@ import type { Request, Result } from './local-records.js'
 
 const [folder = '', token = '', graceMs = '', logBytes = ''] = process.argv.slice(2)
 
-/** How long to wait for output after a step: it may leave some in the pipe, or a process that holds it open for ever. */
+/** How long to wait for output after a step: it may leave some in the pipe, or a process that holds the pipe open for ever. */
 const DRAIN_MS = 1_000
 
-/** An endless line is cut into pieces of this many characters. */
+/** A longer line is cut into pieces of this many characters. */
 const LONGEST_LINE = 8_192
 
-/** bash if available, as workflows are mostly written for it. */
+/** bash if it is available, because most workflows are written for it. */
 const SHELL = existsSync('/bin/bash') ? '/bin/bash' : '/bin/sh'
 
 type Outcome = Pick<Result, 'error' | 'exitCode' | 'status'>
@@ -37,31 +37,31 @@ type Outcome = Pick<Result, 'error' | 'exitCode' | 'status'>
 const CANCELLED: Outcome = { error: null, exitCode: null, status: 'cancelled' }
 
 let isCancelled = false
-/** Called when the grace of the steps is over. */
+/** Called when the grace period of the steps is over. */
 let giveUp = (): void => undefined
 
-/** The part of it that is needed here. */
+/** The part of the request that is needed here. */
 type RequestFile = Pick<t.TypeOf<typeof Request>, 'plan'>
 
 const signalAll = (signal: NodeJS.Signals): void => {
   try {
     process.kill(-process.pid, signal)
   } catch {
-    // No such group: this process does not lead one, and nothing else is killed instead.
+    // This process does not lead a group, so there is nothing to signal.
   }
 }
 
 const cancel = (): void => {
   if (isCancelled) return
   isCancelled = true
-  // This process receives it as well, and ignores it.
+  // This process receives the signal as well, and ignores it.
   signalAll('SIGTERM')
   setTimeout(() => giveUp(), Number(graceMs))
 }
 
 for (const signal of ['SIGHUP', 'SIGINT', 'SIGTERM'] as const) process.on(signal, cancel)
 
-/** Calls `line` with every line read, without line feeds. Returns a function that ends it. */
+/** Calls `line` with every line read, without line feeds. Returns a function that stops it. */
 const eachLine = (from: Readable, line: (text: string) => void): (() => void) => {
   const decoder = new StringDecoder('utf8')
   let rest = ''
@@ -73,7 +73,7 @@ const eachLine = (from: Readable, line: (text: string) => void): (() => void) =>
     return text.slice(at)
   }
   from.on('data', (chunk: Buffer) => {
-    // Reading goes on: whoever writes into a pipe that nobody reads is ended, and it may be a server for the next step.
+    // Keep reading: a process that writes into a pipe without a reader is killed, and it may be a server for the next step.
     if (isOver) return
     const lines = (rest + decoder.write(chunk)).split('\n')
     const last = lines.pop() ?? ''
@@ -86,7 +86,7 @@ const eachLine = (from: Readable, line: (text: string) => void): (() => void) =>
   }
 }
 
-/** Why a step failed; `null` when it succeeded. */
+/** Why a step failed; `null` if it succeeded. */
 const failureOf = (name: string, code: number | null, signal: NodeJS.Signals | null): Outcome | null => {
   if (isCancelled) return CANCELLED
   if (code === 0) return null
@@ -96,7 +96,7 @@ const failureOf = (name: string, code: number | null, signal: NodeJS.Signals | n
 }
 
 const run = async (): Promise<Outcome> => {
-  // Whoever started this process has just read the same file, by its codec.
+  // The process that started this one has just decoded the same file.
   const { plan } = JSON.parse(await readFile(join(folder, 'request.json'), 'utf8')) as RequestFile
   const { steps, variables } = plan
   const work = join(folder, workName(token))
@@ -106,9 +106,12 @@ const run = async (): Promise<Outcome> => {
   const runStep = (number: number, { command, environment, name }: (typeof steps)[number]): Promise<Outcome | null> =>
     new Promise((resolve, reject) => {
       let isLost = false
-      /** Writes output into the log. Where that fails, the disk is full, mostly: thrown from here it would end us before we can say so. */
+      /**
+       * Writes output into the log. A write fails mostly because the disk is full. If it threw here, this process would end before it could report
+       * that.
+       */
       const write = (stream: 'stderr' | 'stdout') => (text: string): void => {
-        // The log is closed by then, and the number of its file may be that of another.
+        // The log is closed by then, and its file descriptor may belong to another file.
         if (isLost) return
         try {
           log.text(number, stream, text)
@@ -129,7 +132,7 @@ const run = async (): Promise<Outcome> => {
           stdio: ['ignore', 'pipe', 'pipe']
         })
       } catch (error) {
-        // A NUL in the command or in a variable.
+        // The command or a variable contains a NUL.
         return fail(error instanceof Error ? error : new Error(String(error)))
       }
       const endOutput = eachLine(child.stdout, write('stdout'))
@@ -180,7 +183,7 @@ const main = async (): Promise<void> => {
   const result = { endedMs: Date.now(), ...outcome }
   try {
     await writeOnce(folder, 'result.json', result).catch(async () => {
-      // What the steps have left may be what fills the disk, and nobody needs it any more.
+      // The files that the steps left may be what fills the disk, and nobody needs them any more.
       await removeFolder(join(folder, workName(token))).catch(() => undefined)
       await writeOnce(folder, 'result.json', result)
     })
@@ -190,5 +193,5 @@ const main = async (): Promise<void> => {
 }
 
 await main()
-// Reached by a runner that came second, or that has no group of its own.
+// Reached by a second runner of the same build, and by one that leads no process group.
 process.exit(0)

@@ -1,4 +1,4 @@
-/** How local builds begin: whoever claims one prepares its files and starts its runner; after a crash all that is on disk is taken up again. */
+/** Starts local builds: the process that claims a build prepares its files and starts its runner. After a crash, everything on disk is recovered. */
 import type * as t from 'io-ts'
 import { spawn } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
@@ -15,11 +15,11 @@ import { isAlive } from './local-processes.js'
 import type { Surroundings } from './provider.js'
 
 export interface LocalStarts {
-  /** Begins a build that has got a place. */
+  /** Starts a build that has got a slot. */
   readonly begin: (id: string) => void
   /** Recovers everything on disk, after a crash or a restart. */
   readonly recover: () => Promise<void>
-  /** While builds wait, checks whether running ones that are not our children have ended. */
+  /** While builds are queued, checks whether running ones that are not our children have ended. */
   readonly watch: () => Promise<void>
 }
 
@@ -32,7 +32,7 @@ export const createLocalStarts = (
   const { graceMs, logBytes } = settings
   const { nowMs, say } = work
 
-  /** Claims the build; `false` when somebody else has. */
+  /** Claims the build; `false` if somebody else has. */
   const claim = async (id: string, token: string): Promise<boolean> => {
     const hand = { process: await systemProcesses.self(), token }
     if (await writeOnce(folderOf(id), 'claim.json', hand)) return true
@@ -42,7 +42,7 @@ export const createLocalStarts = (
     return true
   }
 
-  /** Checks out the files, and logs that. Resolves with why the build cannot go on; `null` when it can. */
+  /** Checks out the files, and logs that. Resolves with why the build cannot continue; `null` if it can. */
   const prepare = async (id: string, token: string, request: t.TypeOf<typeof Request>, signal: AbortSignal): Promise<string | null> => {
     const { build, key, plan } = request
     const place = join(folderOf(id), workName(token))
@@ -74,7 +74,7 @@ export const createLocalStarts = (
       env: { PATH: process.env['PATH'] ?? '/usr/local/bin:/usr/bin:/bin' },
       stdio: 'ignore'
     })
-    // It may outlive this process.
+    // The runner may outlive this process.
     child.unref()
     children.set(id, child)
     const ended = (): void => {
@@ -83,7 +83,7 @@ export const createLocalStarts = (
       const look = async (): Promise<void> => {
         const result = await resultOf(id)
         if (result !== null) await over(id)
-        // It ended before it could say who it is, unless it came second: then the first goes on, one of a tack that was killed.
+        // The runner ended before it could write its runner.json; or it was the second one, and the first one, of a tack that was killed, goes on.
         else if ((await readFileOf(Hand, folderOf(id), 'runner.json')) === null) await finishUnrun(id, token)
         await prune()
       }
@@ -114,7 +114,6 @@ export const createLocalStarts = (
     }
   }
 
-  /** Begins a build that has got a place. */
   const begin = (id: string): void => {
     const token = randomUUID()
     work.track(launch(id, token)).catch((error: unknown) => {
@@ -124,7 +123,6 @@ export const createLocalStarts = (
     })
   }
 
-  /** While builds wait, checks whether running ones that are not our children have ended. */
   const watch = async (): Promise<void> => {
     while (places.isAnyWaiting() && !work.signal.aborted) {
       await work.pause(LOOK_MS)
@@ -134,7 +132,6 @@ export const createLocalStarts = (
     }
   }
 
-  /** Recovers everything on disk, after a crash or a restart. */
   const recover = async (): Promise<void> => {
     await systemDisk.makeFolder(root)
     const waiting: Array<{ readonly account: string; readonly createdMs: number; readonly id: string }> = []
@@ -153,7 +150,7 @@ export const createLocalStarts = (
     }
     // A build may have damaged its own files; that must not hide the others.
     for (const entry of await readdir(root)) {
-      // There may be thousands: a stop does not wait for what the next start does all the same.
+      // There may be thousands. A stop need not wait: the next start recovers them.
       if (work.signal.aborted) return
       await look(entry).catch((error: unknown) => warn(`the build in ${entry} could not be looked at`, error))
     }

@@ -1,10 +1,10 @@
 /**
- * Builds on this machine: the steps of the workflow, as child processes in a temporary checkout. Off unless the operator turns it on: whoever may
+ * Builds on this machine: runs the steps of a workflow as child processes in a temporary checkout. Off unless the operator turns it on: whoever may
  * push can then run anything here, as the user that runs tack (shell/deploy/providers/local.md).
  *
- * Everything is on disk (local-files.ts), and the steps run in a process of their own (local-runner.ts). Nothing is kept in memory that is not
- * found again after a crash: waiting builds wait again; builds in preparation are prepared again; running ones are followed; those
- * whose runner has died have failed.
+ * Everything is on disk (local-files.ts), and the steps run in a process of their own (local-runner.ts). Nothing is kept only in memory. After a
+ * crash, queued builds are queued again, builds in preparation are prepared again, and running ones are followed; those whose runner has died have
+ * failed.
  */
 import { randomUUID } from 'node:crypto'
 import { constants } from 'node:fs'
@@ -28,15 +28,15 @@ import { defineKind, numberFrom } from './settings.js'
 // ---------------------------------------------------------------------------------------- settings
 
 const SETTINGS = {
-  /** How many builds run at a time. */
+  /** How many builds may run at a time. */
   concurrent: numberFrom(1, 100, 2, true),
-  /** How long steps may take to end when told to. */
+  /** How long steps may take to end after a cancel. */
   graceSeconds: numberFrom(0, 300, 10),
-  /** How many ended builds are kept. */
+  /** How many ended builds to keep. */
   keepBuilds: numberFrom(0, 10_000, 200, true),
-  /** How long ended builds are kept. */
+  /** How long to keep ended builds, in days. */
   keepDays: numberFrom(0, 3_650, 14),
-  /** How much of a build's log is kept. */
+  /** How much of a build's log to keep, in bytes. */
   logBytes: numberFrom(1_024, 1_073_741_824, 2_097_152, true)
 }
 
@@ -86,7 +86,7 @@ export const createLocal = (settings: LocalSettings, surroundings: Pick<Surround
   const inTurn = <A>(act: () => Promise<A>): Promise<A> =>
     new Promise((resolve, reject) => turns.add(() => act().then(resolve, reject)))
 
-  /** Runs `act` after the recovery, in its turn; a rejection is uncertain. */
+  /** Runs `act` in turn, once the recovery is done. A rejection becomes uncertain. */
   const answer = <A>(act: () => Promise<A>): Promise<A | Uncertain> =>
     work.track(
       ready
@@ -96,7 +96,7 @@ export const createLocal = (settings: LocalSettings, surroundings: Pick<Surround
 
   const standing = async (job: Job): Promise<Missing | Progress> => {
     const id = idOf(job.key)
-    // Thousands may wait: what is on the disk is looked at when they have a place.
+    // Thousands may be queued: read no files for them.
     if (places.isWaiting(id)) return { error: null, exitCode: null, external: id, status: 'pending' }
     if ((await requestOf(job)) === null) return { _tag: 'Missing' }
     const result = await ends.resultOf(id)
@@ -105,7 +105,7 @@ export const createLocal = (settings: LocalSettings, surroundings: Pick<Surround
     if (result !== null) return { error: result.error, exitCode: result.exitCode, external: id, status: result.status }
     const hand = await readFileOf(Hand, folderOf(id), 'claim.json')
     const isRunning = hand !== null && ((await readFileOf(Hand, folderOf(id), 'runner.json')) !== null || (await isAlive(hand)))
-    // Its starter is gone.
+    // The tack that started it is gone.
     if (!isRunning) places.enqueue(id, job.plan.repository.owner)
     return { error: null, exitCode: null, external: id, status: isRunning ? 'running' : 'pending' }
   }
@@ -124,7 +124,7 @@ export const createLocal = (settings: LocalSettings, surroundings: Pick<Surround
           if (codeOf(error) !== 'ENOTEMPTY' && codeOf(error) !== 'EEXIST') throw error
         })
       } finally {
-        // It is the build's by now, or nobody's.
+        // After the rename, or if it failed, this name is no longer needed.
         await removeFolder(aside)
       }
       await systemDisk.syncFolder(root)
@@ -160,7 +160,7 @@ export const createLocal = (settings: LocalSettings, surroundings: Pick<Surround
       return typeof checked === 'string' ? { isFine: true, sentence: checked } : { isFine: false, sentence: `Builds cannot run here: ${checked.error}.` }
     },
     close: work.close,
-    // It answers from files of its own, so it always knows.
+    // The answers come from files of its own, so they are always right.
     settleMs: 0,
     find: (job) =>
       answer(async () => ((await requestOf(job)) === null ? { _tag: 'Missing' } : { _tag: 'Accepted', external: idOf(job.key) })),
@@ -170,7 +170,7 @@ export const createLocal = (settings: LocalSettings, surroundings: Pick<Surround
       return work.poll(
         LOOK_MS,
         async () => {
-          // While it waits for its place, there is nothing new to see.
+          // While the build is queued, there is nothing new to see.
           if (isKnown) await places.whenBegun(idOf(job.key))
           isKnown = true
           return answer(() => standing(job))

@@ -1,21 +1,21 @@
 /**
- * The texts of logs, and how many of them are held.
+ * Limits how many texts of logs are held in memory.
  *
- * Most CIs give a log as one text, which may be long; and who reads it from us may stop reading in the middle, for as long as it likes. So
- * few texts are held at a time. Whoever wants to hold one waits for its turn. A turn that has lasted a while is taken away when somebody
- * else waits: what is left then is the place in the log, from which its reader goes on in a later turn, with a text that is asked for anew.
+ * Most CIs return a log as one text, which may be long, and a reader may stop reading in the middle for as long as it likes. So few texts are held at
+ * a time. A reader waits for a turn to hold one. When somebody else waits, a turn that has lasted long enough is taken away. Its reader then keeps
+ * only its place in the log, and continues there in a later turn, with a text that is requested again.
  */
 import type { Clock } from '../ports.js'
 
-/** Characters of a line that are handed out at once; a longer line goes on in the next piece. */
+/** The longest piece of a line, in characters. The rest of a longer line follows in the next piece. */
 export const PIECE_CHARS = 16_384
 
 export interface LogTextLimits {
-  /** Texts that are held at a time for all readers of a provider together, each as large as its largest answer. */
+  /** How many texts all readers of a provider may hold together. Each is at most as large as the largest answer. */
   readonly held: number
-  /** A text up to this length is held without a turn: to ask for it anew would cost more. In UTF-16 units. */
+  /** A text up to this length, in UTF-16 units, is held without a turn: to request it again would cost more. */
   readonly shortChars: number
-  /** How long a turn lasts at least, in milliseconds. */
+  /** The minimum length of a turn, in milliseconds. */
   readonly turnMs: number
 }
 
@@ -23,7 +23,7 @@ export const defaultLogTextLimits: LogTextLimits = { held: 8, shortChars: 65_536
 
 // ---------------------------------------------------------------------------------------- pieces
 
-/** Where the piece of `line` ends that begins at `at` and has at most `chars` characters: never between the halves of a pair. */
+/** The end of the piece of `line` that begins at `at` and has at most `chars` characters. Never splits a surrogate pair. */
 const pieceEnd = (line: string, at: number, chars: number): number => {
   if (line.length - at <= chars) return line.length
   let end = at
@@ -31,7 +31,7 @@ const pieceEnd = (line: string, at: number, chars: number): number => {
   return end
 }
 
-/** A line in pieces of at most `chars` characters; an empty one is one piece. */
+/** Splits a line into pieces of at most `chars` characters. An empty line is one piece. */
 export const piecesOf = (line: string, chars: number): ReadonlyArray<string> => {
   const pieces: Array<string> = []
   let at = 0
@@ -43,17 +43,19 @@ export const piecesOf = (line: string, chars: number): ReadonlyArray<string> => 
   return pieces
 }
 
-/** A text of its own: a slice, which a reader may keep waiting, would keep all of the text that it is from. */
+/** Copies a slice. A slice that a reader holds would keep the whole text in memory. */
 const copied = (slice: string): string => Buffer.from(slice, 'utf16le').toString('utf16le')
 
-/** A line without the carriage returns at its end. By hand: an expression would begin anew at each one of a long line of them. */
+/** The line without carriage returns at its end. A regular expression would take quadratic time on a long run of them. */
 const withoutReturns = (line: string): string => {
   let end = line.length
   while (line[end - 1] === '\r') end--
   return line.slice(0, end)
 }
 
-/** A place in a log: the line that begins at the character `at`, of which `given` have been handed out, counted without secrets. */
+/**
+ * A place in a log: the line that begins at the character `at`, of which `given` characters have been delivered, counted after secrets were removed.
+ */
 export interface Place {
   readonly at: number
   readonly given: number
@@ -62,11 +64,11 @@ export interface Place {
 export const BEGINNING: Place = { at: 0, given: 0 }
 
 export interface Reading {
-  /** What comes at a place, and the place behind it; `null` when no whole line is left. */
+  /** The piece at a place, and the place after it; `null` if no complete line is left. */
   readonly next: (place: Place) => { readonly piece: string; readonly then: Place } | null
 }
 
-/** Reads a text that begins at the character `from` of a log, and may end with half a line unless it is complete. */
+/** Reads a text that begins at the character `from` of a log. Unless it is complete, it may end in the middle of a line. */
 export const readingOf = (
   { from, isComplete, text }: { readonly from: number; readonly isComplete: boolean; readonly text: string },
   redact: (text: string) => string
@@ -76,7 +78,7 @@ export const readingOf = (
     readonly line: string
     readonly next: number
   }
-  /** The line that is being handed out. It is cleaned as a whole: a cut must not hide a secret. */
+  /** The line that is being delivered. Secrets are removed before it is split: a cut must not hide one. */
   let current: Line | null = null
 
   const lineAt = (at: number): Line | null => {
@@ -102,19 +104,19 @@ export const readingOf = (
 
 export interface Turn {
   readonly end: () => void
-  /** Holds a text of so many characters. From then on the turn may be taken away. */
+  /** Holds a text of `chars` characters. From then on the turn may be taken away. */
   readonly hold: (reading: Reading, chars: number) => void
-  /** The text, as long as it is held. */
+  /** The text; `null` once the turn has ended, unless the text is short. */
   readonly reading: () => Reading | null
 }
 
-/** Gives out turns, first come, first served; `null` when a signal aborts before. */
+/** Grants turns, first come, first served; `null` if a signal aborts before. */
 export type Turns = (signals: ReadonlyArray<AbortSignal>) => Promise<Turn | null>
 
 export const createTurns = (clock: Clock, { held, shortChars, turnMs }: LogTextLimits): Turns => {
   let free = held
   const waiting = new Set<() => void>()
-  /** The ends of turns that have lasted long enough, the oldest first. */
+  /** The `end` functions of turns that have lasted long enough, the oldest first. */
   const due = new Set<() => void>()
 
   const begin = (): Turn => {

@@ -1,12 +1,12 @@
-/** Polling a build until it has ended: every change is reported, and failures make the pauses longer. */
+/** Polls a build until it has ended, and reports every change. Failures lengthen the pauses. */
 import { isFinal } from '../../core/index.js'
 import type { Missing, Progress, Uncertain } from './provider.js'
 import type { Background } from './work.js'
 
-/** How often to poll: at first this often, then after every failure half as often, down to once a minute. */
+/** The longest pause after a failure. The pause doubles with each failure in a row, up to a minute. */
 const LONGEST_PAUSE_MS = 60_000
 
-/** The pause after the `failures`th failure in a row. */
+/** The pause after the `failures`th failure in a row, in milliseconds. It is never shorter than `everyMs` or `waitMs`. */
 export const pauseAfter = (everyMs: number, failures: number, waitMs: number): number =>
   Math.max(everyMs, waitMs, Math.min(everyMs * 2 ** Math.min(failures, 16), LONGEST_PAUSE_MS))
 
@@ -31,7 +31,7 @@ export const createPoll =
       while (!isOver()) {
         const said: Missing | Progress | Uncertain = await question().catch((error: unknown) => uncertain(error))
         if (isOver()) return
-        // A provider's words about a build may come from the build itself: of any length, and with secrets.
+        // An error may quote the build itself: it may have any length, and contain secrets.
         const answer = 'status' in said && said.error !== null ? { ...said, error: say(said.error) } : said
         if ('status' in answer) {
           failures = 0
@@ -45,7 +45,7 @@ export const createPoll =
         }
       }
     }
-    // A throwing listener would end the following silently.
+    // If a listener throws, the polling ends silently.
     track(loop()).catch(() => undefined)
     return () => stopped.abort()
   }

@@ -1,8 +1,9 @@
 /**
- * Providers: the CI systems that run builds. Each begins in a file of its own in this folder; all of them pass one test suite (spec/shell/providers/contract.ts).
+ * Providers: the CI systems that run builds. The code of each begins in a file of its own in this folder; all of them pass one test suite
+ * (spec/shell/providers/contract.ts).
  *
- * A provider decides nothing. It is told to start, find, follow or cancel a build, does that once, and returns the result; the core decides when to
- * retry, when to give up and what a report is worth. No method rejects or throws: failures are results, too.
+ * A provider decides nothing. It is told to start, find, follow or cancel a build, does that once, and returns the result. The core decides when to
+ * retry, when to give up, and what a report is worth. No method rejects or throws: failures are results, too.
  */
 import type { Either } from 'fp-ts/lib/Either.js'
 import type { BuildName, Plan, Status } from '../../core/index.js'
@@ -17,28 +18,28 @@ export interface Job {
   readonly plan: Plan
 }
 
-/** The provider has the build; `external` is its own name for it, never empty. */
+/** The provider has the build. `external` is the provider's name for it, never empty. */
 export interface Accepted {
   readonly _tag: 'Accepted'
   readonly external: string
 }
 
-/** The provider will not run the build, and has not begun to. The reason is a sentence for the author of the workflow, without secrets. */
+/** The provider will not run the build, and has not started it. The reason is a sentence for the author of the workflow, without secrets. */
 export interface Refused {
   readonly _tag: 'Refused'
   readonly error: string
 }
 
-/** The provider does not show the build. Only returned if the provider was asked and said so; when that is believed is up to the core. */
+/** The provider does not show the build. Only returned if the provider was asked and said so; the core decides when to believe it. */
 export interface Missing {
   readonly _tag: 'Missing'
 }
 
-/** It is unknown whether it was done: no response, one that does not say, "too many requests", "come back later". */
+/** It is unknown whether it was done: there was no response, or an inconclusive one, "too many requests", or "come back later". */
 export interface Uncertain {
   readonly _tag: 'Uncertain'
   readonly error: string
-  /** How long the provider asks us to wait (`Retry-After`); 0 when it does not. */
+  /** How long the provider asks us to wait (`Retry-After`), in milliseconds; 0 if it does not. */
   readonly waitMs: number
 }
 
@@ -47,7 +48,7 @@ export interface Heard {
   readonly _tag: 'Heard'
 }
 
-/** How a build stands. */
+/** The status of a build. */
 export interface Progress {
   readonly error: string | null
   readonly exitCode: number | null
@@ -56,15 +57,15 @@ export interface Progress {
 }
 
 /**
- * A line of a build's log. Steps are numbered from 0; text belongs to a running step, and comes without its line feed. A line that is too long to
- * be shown as one may come in pieces.
+ * A line of a build's log. Steps are numbered from 0. Text belongs to a running step, and comes without its line feed. A line that is too long may
+ * come in several pieces.
  */
 export type LogLine =
   | {
       readonly _tag: 'Step'
       /** The command, for display; may be empty. */
       readonly command: string
-      /** Of an end: whether it failed, where that is known. */
+      /** For an end: whether the step failed, if known. */
       readonly hasFailed?: boolean
       /** `system` for what tack or the provider does by itself; shown collapsed. */
       readonly kind: 'system' | 'user'
@@ -82,7 +83,7 @@ export interface WebhookRequest {
   readonly nowMs: number
 }
 
-/** The result of a webhook: rejected, or how builds stand (even unknown ones; the core decides). */
+/** The result of a webhook: rejected, or the status of builds (even of unknown ones; the core decides). */
 export type WebhookAnswer =
   | { readonly _tag: 'Unauthorized'; readonly reason: string }
   | { readonly _tag: 'BadRequest'; readonly reason: string }
@@ -91,7 +92,7 @@ export type WebhookAnswer =
 export interface Provider {
   /** The name in workflows and in the operator's configuration. */
   readonly name: string
-  /** How long the provider may take to show a build that it was asked to start: so long its "missing" is not believed (T5). 0: it always knows. */
+  /** How long a new build may be invisible to `find`, in milliseconds. "Missing" is not believed within that time (T5). 0 if `find` always knows. */
   readonly settleMs: number
 
   /** Starts the build. Called when the build does not exist, as far as anybody knows. */
@@ -101,24 +102,24 @@ export interface Provider {
   /** Cancels the build. */
   readonly cancel: (job: Job, external: string) => Promise<Heard | Uncertain>
   /**
-   * Reports the build's status, at first and on every change, until it has ended or the returned function is called. Polls if webhooks may be late
-   * or missing. Retries failures for ever.
+   * Reports the build's status, at first and on every change, until the build has ended or the returned function is called. Polls if webhooks may be
+   * late or missing. Retries failures for ever.
    */
   readonly follow: (job: Job, external: string, report: (progress: Progress) => void) => () => void
   /** The log, from the first line on, until the build has ended or `signal` aborts. Failures are reported in a system step of the log. */
   readonly logs: (job: Job, external: string, signal: AbortSignal) => AsyncIterable<LogLine>
   /**
-   * The address of the build's page at its CI, for people; `null` where it cannot be told. It is composed of the configuration and `external`, which
-   * came from a server. Absent if builds have no pages.
+   * The address of the build's page at its CI, for people; `null` if unknown. It is built from the configuration and `external`, which came from a
+   * server. Absent if builds have no pages.
    */
   readonly pageOf?: (external: string) => string | null
   /** Absent if the provider sends no webhooks. */
   readonly webhook?: (request: WebhookRequest) => WebhookAnswer
-  /** Whether the provider works as configured, in a sentence, for `tack check`. */
+  /** Whether the provider works as configured, with a sentence, for `tack check`. */
   readonly check: () => Promise<{ readonly isFine: boolean; readonly sentence: string }>
   /**
-   * Stops everything; open requests are answered `Uncertain`. Idempotent. Resolves when no connection, timer or process of its own is left that
-   * need not outlive us.
+   * Stops everything; pending requests resolve with `Uncertain`. Idempotent. Resolves when no connection or timer is left, and no process except
+   * those that are meant to outlive tack.
    */
   readonly close: () => Promise<void>
 }
@@ -134,7 +135,7 @@ export interface Surroundings {
   readonly clock: Clock
   /** The environment of the process, for settings that do not belong in a file. */
   readonly environment: { readonly [name: string]: string | undefined }
-  /** A guarded client that may go wherever the operator says (`trusted`). */
+  /** The `fetch` of a guarded client that may go wherever the operator says (`trusted`). */
   readonly fetch: Fetch
   /** A folder for this provider alone. It may not exist yet. */
   readonly folder: string
@@ -143,19 +144,19 @@ export interface Surroundings {
   readonly name: string
 }
 
-/** What a kind of provider looks at in a workflow, for `tack lint`. */
+/** What a kind of provider reads in a workflow, for `tack lint`. */
 export interface Reads {
   readonly pipeline: 'ignored' | 'optional' | 'required'
-  /** The settings beside the pipeline; `null`: any. */
+  /** The settings beside the pipeline; `null` if any are allowed. */
   readonly settings: ReadonlyArray<string> | null
   readonly steps: 'ignored' | 'optional' | 'required'
 }
 
 /** What is wrong with a setting. */
 export interface SettingFault {
-  /** Whether it lies in the environment of the process, and may not be there where another command runs. */
+  /** Whether it comes from the environment of the process, and so may be missing where another command runs. */
   readonly isOfEnvironment: boolean
-  /** What must be, to follow the name of the setting. It never shows a secret. */
+  /** What is required, as a continuation of the setting's name. Never shows a secret. */
   readonly sentence: string
   /** Its name in the entry; empty for the entry itself. */
   readonly setting: string
@@ -163,12 +164,12 @@ export interface SettingFault {
 
 /** A kind of provider, selected by `kind` of an entry under `providers` in the configuration. */
 export interface Kind {
-  /** All that is wrong with settings: those of an entry, without `kind`. */
+  /** All faults of the settings: those of an entry, without `kind`. */
   readonly faults: (settings: unknown, environment: Surroundings['environment']) => ReadonlyArray<SettingFault>
   readonly kind: string
   /** Creates a provider; `Left` with the faults of the settings, as one text. */
   readonly make: (settings: unknown, surroundings: Surroundings) => Either<string, Provider>
   readonly reads: Reads
-  /** The variables of the environment that it looks at. */
+  /** The environment variables that it reads. */
   readonly variables: ReadonlyArray<string>
 }

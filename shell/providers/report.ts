@@ -1,8 +1,8 @@
-/** What a provider says of a build, as an event: by a webhook, or when it is asked. */
+/** Turns a provider's report of a build, from a webhook or a poll, into an event. */
 import { type BuildName, type BuildReported, ExitCode, type TimeUs } from '../../core/index.js'
 import type { Progress } from './provider.js'
 
-/** A provider's number that cannot be what a command ended with is left out. */
+/** The event. An exit code from the provider that no command can have is left out. */
 export const reportOf = (at: TimeUs, provider: string, build: BuildName, { error, exitCode, external, status }: Progress): BuildReported => ({
   _tag: 'BuildReported',
   at,

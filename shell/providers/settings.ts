@@ -1,6 +1,6 @@
 /**
- * The settings of a provider's entry in the configuration, as a table: what each may be, what it is by default, and which variable it may come from.
- * They are read all at once, so that an operator hears of all that is wrong, each by its name.
+ * The settings of a provider's entry in the configuration, as a table: what each may be, its default, and the environment variable that it may come
+ * from. All settings are checked at once, so that an operator sees all faults, each with its name.
  */
 import * as E from 'fp-ts/lib/Either.js'
 import { type Either } from 'fp-ts/lib/Either.js'
@@ -9,15 +9,15 @@ import type { Kind, Provider, SettingFault, Surroundings } from './provider.js'
 
 type Environment = Surroundings['environment']
 
-/** One setting. `read` answers `undefined` for what is not allowed. */
+/** One setting. `read` returns `undefined` for a value that is not allowed. */
 export interface Setting<A> {
   /** What it may be, as the end of "must be …". */
   readonly allowed: string
   readonly isSecret: boolean
-  /** The default; absent where there must be a value. */
+  /** The default; absent if the setting is required. */
   readonly otherwise?: A
   readonly read: (u: unknown) => A | undefined
-  /** The variable from which it comes where the entry has none. */
+  /** The environment variable to read if the entry lacks the setting. */
   readonly variable?: string
 }
 
@@ -27,7 +27,7 @@ export type Values<T extends Table> = { readonly [Name in keyof T]: T[Name] exte
 
 // ---------------------------------------------------------------------------------------- kinds of settings
 
-/** A number. A whole one, where `isWhole`. */
+/** A number between `least` and `most`; a whole one if `isWhole`. */
 export const numberFrom = (least: number, most: number, otherwise: number, isWhole = false): Setting<number> => ({
   allowed: `a ${isWhole ? 'whole number' : 'number'} from ${String(least)} to ${String(most)}`,
   isSecret: false,
@@ -53,7 +53,7 @@ interface TextOptions<A> {
   readonly variable?: string
 }
 
-/** Text. */
+/** A text that satisfies `matches`. */
 export const text = ({ allowed, isSecret, matches, ...others }: TextOptions<string>): Setting<string> => ({
   allowed,
   isSecret: isSecret === true,
@@ -63,7 +63,7 @@ export const text = ({ allowed, isSecret, matches, ...others }: TextOptions<stri
 
 export const isUrl = (one: string): boolean => URL.canParse(one) && /^https?:$/.test(new URL(one).protocol)
 
-/** An address, without slashes at its end. */
+/** A URL, without slashes at its end. */
 export const address = (what: string, otherwise?: string): Setting<string> => ({
   allowed: `${what}, which begins with https:// or http://`,
   isSecret: false,
@@ -78,12 +78,12 @@ export const listOf = (what: string, matches: (text: string) => boolean): Settin
   read: (u) => (Array.isArray(u) && u.length > 0 && u.every((one): one is string => typeof one === 'string' && matches(one)) ? u : undefined)
 })
 
-/** A shorter secret could be guessed from one signature, by trying. */
+/** A shorter secret could be found by brute force from one signature. */
 export const SHORTEST_SECRET = 16
 
 const isLong = (secret: string): boolean => secret.length >= SHORTEST_SECRET
 
-/** A secret with which calls are signed; `otherwise` as the default of an absent one. */
+/** A secret that signs webhooks. `otherwise` is the default if it is absent. */
 export const signingSecret = (variable: string, otherwise?: ''): Setting<string> =>
   text({
     allowed: `text of at least ${String(SHORTEST_SECRET)} characters`,
@@ -93,14 +93,14 @@ export const signingSecret = (variable: string, otherwise?: ''): Setting<string>
     variable
   })
 
-/** A token of a service. It is sent in a header. */
+/** The token of a service. It is sent in a header. */
 export const token = (variable: string): Setting<string> =>
   text({ allowed: 'a token: visible ASCII characters, without spaces', isSecret: true, matches: (one) => /^[\x21-\x7e]+$/.test(one), variable })
 
 // ---------------------------------------------------------------------------------------- reading them
 
 const shown = (u: unknown): string => {
-  // An address may hold a password.
+  // A URL may contain a password.
   if (typeof u === 'string') return `"${excerpt(u.replace(/\/\/[^@/\s]*@/, '//***@'))}"`
   if (Array.isArray(u)) return u.length === 0 ? 'an empty list' : `[${excerpt(u.map((one) => (typeof one === 'object' ? '…' : String(one))).join(', '))}]`
   if (typeof u === 'number' || typeof u === 'boolean') return String(u)
@@ -132,7 +132,7 @@ const unknown = (name: string, [first, ...others]: ReadonlyArray<string>): Setti
   setting: name
 })
 
-/** Settings by their names, as an entry of the configuration holds them. */
+/** Whether `u` holds settings by name, as an entry of the configuration does. */
 export const isSettings = (u: unknown): u is { readonly [name: string]: unknown } => typeof u === 'object' && u !== null && !Array.isArray(u)
 
 const readAll = <T extends Table>(table: T, u: unknown, environment: Environment): Either<ReadonlyArray<SettingFault>, Values<T>> => {
@@ -152,14 +152,14 @@ const readAll = <T extends Table>(table: T, u: unknown, environment: Environment
 
 interface Definition<T extends Table> extends Pick<Kind, 'kind' | 'reads'> {
   readonly create: (values: Values<T>, surroundings: Surroundings) => Provider
-  /** What is wrong with values that are each allowed. */
+  /** Faults of values that are each allowed, but not together. */
   readonly together?: (values: Values<T>) => ReadonlyArray<Omit<SettingFault, 'isOfEnvironment'>>
   readonly settings: T
-  /** Variables beyond those of the settings. */
+  /** Environment variables other than those of the settings. */
   readonly variables?: ReadonlyArray<string>
 }
 
-/** A kind of provider, of a table of its settings. */
+/** Defines a kind of provider from the table of its settings. */
 export const defineKind = <T extends Table>({ create, kind, reads, settings, together = () => [], variables = [] }: Definition<T>): Kind => {
   const valuesOf = (u: unknown, environment: Environment): Either<ReadonlyArray<SettingFault>, Values<T>> => {
     const values = readAll(settings, u, environment)

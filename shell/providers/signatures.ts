@@ -1,11 +1,11 @@
-/** What checks that a webhook comes from whom it says: headers, signatures, and how old they may be. */
+/** Verifies the sender of a webhook: headers, signatures, and their age. */
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto'
 import type { WebhookRequest } from './provider.js'
 
-/** How far the time of a signature may be from ours, in seconds. */
+/** How far the time of a signature may differ from ours, in seconds. */
 const WINDOW_S = 300
 
-/** The value of a header that occurs once; `null` otherwise. `name` in lower case. */
+/** The value of a header that occurs once; `null` otherwise. `name` must be in lower case. */
 export const headerOf = ({ headers }: WebhookRequest, name: string): string | null => {
   const value = headers[name]
   return typeof value === 'string' ? value : null
@@ -14,14 +14,14 @@ export const headerOf = ({ headers }: WebhookRequest, name: string): string | nu
 /** HMAC-SHA256 in hex. */
 export const hmacOf = (secret: string, bytes: string | Buffer): string => createHmac('sha256', secret).update(bytes).digest('hex')
 
-/** Whether `given` is `expected`, in a time that reveals neither the expected text nor its length. */
+/** Whether `given` equals `expected`, in a time that reveals neither the expected text nor its length. */
 export const isSame = (expected: string, given: string | null): boolean => {
-  // Digests have one length, which the comparison requires.
+  // Digests have the same length, which the comparison requires.
   const digest = (text: string): Buffer => createHash('sha256').update(text).digest()
   return timingSafeEqual(digest(expected), digest(given ?? '')) && given !== null
 }
 
-/** Whether `given` is the HMAC-SHA256 of `bytes` in lower-case hex. Without a secret nothing is signed. */
+/** Whether `given` is the HMAC-SHA256 of `bytes` in lower-case hex. `false` if the secret is empty. */
 export const isSigned = (secret: string, bytes: string | Buffer, given: string | null): boolean =>
   isSame(hmacOf(secret, bytes), given) && secret !== ''
 

@@ -1,6 +1,6 @@
 /**
- * A provider to begin with: copy this file, its server and its test, and change what is said of the CI, as CONTRIBUTING.md shows. It is complete, and passes the
- * contract, for a CI that is made up and as plain as can be; no configuration can name it, as it is not in `KINDS`.
+ * A template for a provider: copy this file, its server and its test, and change what is specific to the CI, as CONTRIBUTING.md shows. It is complete
+ * and passes the contract, for an invented CI that is as plain as possible. No configuration can select it, because it is not in `KINDS`.
  */
 import * as t from 'io-ts'
 import { isFinal, type Status } from '../../core/index.js'
@@ -10,16 +10,16 @@ import { address, defineKind, secondsFrom, token } from './settings.js'
 
 // ---------------------------------------------------------------------------------------- what the CI says
 
-/** A build. Foreign: nothing is taken for granted, and every text has a greatest length. */
+/** A build. It is foreign data: nothing is taken for granted, and every text has a limit. */
 const Build = t.type({ exitCode: t.union([t.Int, t.null]), key: t.string, number: t.Int, state: t.string }, 'Build')
 type Build = t.TypeOf<typeof Build>
 
-/** How the CI stores a key, so that it can be searched for: here as it is. */
+/** The form in which the CI stores a key, so that it can be searched for: here, unchanged. */
 const Builds = t.array(Build, 'Builds')
 
 const Complaint = t.type({ message: t.string }, 'Complaint')
 
-/** What its states mean. One that is not here is Uncertain: it may be new, and is no end. */
+/** What the CI's states mean. An unknown one is Uncertain: it may be new, and does not mean that the build has ended. */
 const STATUSES: ReadonlyMap<string, Status> = new Map([
   ['queued', 'pending'],
   ['running', 'running'],
@@ -46,7 +46,7 @@ interface Settings {
 }
 
 const create = ({ pollSeconds, token, url }: Settings, { clock, fetch, name }: Surroundings): Provider => {
-  /** Asks over HTTP with limits, never rejects, and keeps the token out of all that is said. */
+  /** Sends requests over HTTP with limits, never rejects, and keeps the token out of all messages. */
   const client = createClient({ clock, fetch, secrets: [token] })
   const at = (path: string): string => `${url.replace(/\/$/, '')}/api/${path}`
   const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' }
@@ -56,7 +56,7 @@ const create = ({ pollSeconds, token, url }: Settings, { clock, fetch, name }: S
   const wordsOf = (answer: Answer): string => decoded(Complaint, answer)?.message ?? ''
   const isGood = ({ status }: Answer): boolean => status >= 200 && status < 300
 
-  /** What the CI is asked, as what it says, or as Uncertain. */
+  /** The build in an answer; anything else is Uncertain. */
   const buildIn = (answer: Answer | Uncertain): Build | Uncertain => {
     if (answer._tag === 'Uncertain') return answer
     return (isGood(answer) ? decoded(Build, answer) : null) ?? client.doubt(answer, wordsOf(answer))
@@ -76,13 +76,13 @@ const create = ({ pollSeconds, token, url }: Settings, { clock, fetch, name }: S
 
   const start: Provider['start'] = async ({ key, plan }: Job) => {
     const answer = await post('builds', { key, pipeline: plan.pipeline, ref: plan.ref, sha: plan.sha, variables: Object.fromEntries(plan.variables) })
-    // Only where the CI itself says no, it has certainly begun nothing.
+    // Only if the CI itself refuses has it certainly started nothing.
     if (answer._tag === 'Answer' && isRefusal(answer.status)) return client.refuse(wordsOf(answer))
     const build = buildIn(answer)
     return '_tag' in build ? build : { _tag: 'Accepted', external: String(build.number) }
   }
 
-  /** Asks the CI by the key: nothing may be kept here alone. */
+  /** Asks the CI by the key: nothing may be kept in memory alone. */
   const find: Provider['find'] = async ({ key }) => {
     const answer = await get(`builds?key=${encodeURIComponent(key)}`)
     if (answer._tag === 'Uncertain') return answer
@@ -96,13 +96,13 @@ const create = ({ pollSeconds, token, url }: Settings, { clock, fetch, name }: S
     const answer = await post(`builds/${encodeURIComponent(external)}/cancel`, {})
     if (answer._tag === 'Uncertain') return answer
     if (answer.status === 204 || answer.status === 404) return { _tag: 'Heard' }
-    // It may be a complaint that there is nothing to be ended any more.
+    // The CI may mean that there is nothing left to cancel.
     const progress = answer.status === 409 ? await standing(external) : null
     return progress !== null && 'status' in progress && isFinal(progress.status) ? { _tag: 'Heard' } : client.doubt(answer, wordsOf(answer))
   }
 
   const textOf = async (external: string): Promise<Refused | TextLog | Uncertain> => {
-    // In this order: what is read after the build has ended is all of it.
+    // Read the status first: what is read after the build has ended is complete.
     const progress = await standing(external)
     if (!('status' in progress) && progress._tag === 'Uncertain') return progress
     const isComplete = !('status' in progress) || isFinal(progress.status)

@@ -1,4 +1,4 @@
-/** Requests to the CI behind a webhook: signed, and its answers as it may give them. */
+/** Requests to the CI behind a webhook: signs them, and decodes the answers. */
 import * as t from 'io-ts'
 import { Status } from '../../core/index.js'
 import type { Clock } from '../ports.js'
@@ -12,16 +12,16 @@ const optional = <C extends t.Mixed>(codec: C) => t.union([codec, t.null, t.unde
 const ID_MAX = 500
 const Id = t.refinement(t.string, (id) => id !== '' && id.length <= ID_MAX, 'Id')
 
-/** The answer to a start; the id may be missing, and then the key stands for it. */
+/** The answer to a start. If the id is missing, the key stands for it. */
 const Started = t.type({ id: optional(Id) }, 'Started')
 
 export const Standing = t.type({ error: optional(t.string), exitCode: optional(t.Int), id: optional(Id), status: Status }, 'Standing')
 export type Standing = t.TypeOf<typeof Standing>
 
-/** How a refusal is put into words. */
+/** The forms in which the CI may explain a refusal. */
 const Complaint = t.union([t.type({ message: t.string }), t.type({ error: t.string })], 'Complaint')
 
-/** The header that signs `text` at `seconds`: the body of a POST, and of a GET all that stands behind the `?`. */
+/** The header that signs `text` at `seconds`: the body of a POST, or everything after the `?` of a GET. */
 export const signature = (secret: string, seconds: number, text: string): string =>
   `t=${String(seconds)},v1=${hmacOf(secret, `${String(seconds)}.${text}`)}`
 
@@ -36,20 +36,20 @@ export interface WebhookSettings {
 
 export interface WebhookApi {
   readonly client: Client
-  /** An answer that is none. */
+  /** The result of an unexpected answer. */
   readonly doubt: (answer: Answer) => Uncertain
   readonly get: (to: string, question: { readonly [name: string]: string }, overflow?: 'cut' | 'fail') => Promise<Answer | Uncertain>
   readonly isGood: (answer: Answer) => boolean
   readonly post: (to: string, body: string, headers?: { readonly [name: string]: string }) => Promise<Answer | Uncertain>
-  /** What the other side says of a build, which is known by `otherwise` if it names no id. */
+  /** The progress that the CI reports. `otherwise` is the build's name if the CI gives no id. */
   readonly progressOf: (standing: Standing, otherwise: string) => Progress
-  /** How a build stands. */
+  /** Reads the status of a build. */
   readonly standing: (job: Job) => Promise<Missing | Progress | Uncertain>
-  /** What a good answer to a start says; `null` when it is not from whom we asked, such as a page that a proxy puts in between. */
+  /** The answer to a start; `null` if it is not from the CI, for example a page of a proxy in between. */
   readonly startedBy: (answer: Answer) => { readonly id: string | null } | null
-  /** Where a job's builds are asked for. */
+  /** The URL for a job's builds. */
   readonly urlOf: (job: Job) => string | Refused
-  /** What the other side says about its refusal. */
+  /** The CI's explanation of its refusal. */
   readonly wordsOf: (answer: Answer) => string
 }
 

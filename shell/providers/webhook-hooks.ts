@@ -1,4 +1,4 @@
-/** Calls of the CI behind a webhook: who makes them, and what they say of builds. */
+/** Calls from the CI behind a webhook: verifies the sender, and reads what they say of builds. */
 import * as t from 'io-ts'
 import { buildOfKey, decoded, headerOf, isSigned, isTimely } from './common.js'
 import type { WebhookAnswer, WebhookRequest } from './provider.js'
@@ -9,9 +9,9 @@ const Callback = t.intersection([t.type({ key: t.string }), Standing], 'Callback
 const SIGNATURE = /^t=([0-9]{1,12}),v1=([0-9a-f]{64})$/
 
 /**
- * What a call says, if it is signed with `secret`.
+ * Reads a call, if it is signed with `secret`.
  *
- * @param externals - what builds that are followed are known by: a call need not repeat the id, and must not rename the build
+ * @param externals - the names of builds that are being followed: a call need not repeat the id, and must not rename the build
  */
 export const hearWebhook = (
   request: WebhookRequest,

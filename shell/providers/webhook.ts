@@ -1,9 +1,9 @@
 /**
- * Any CI at all, by a signed JSON request to a URL of the operator's, and signed calls back: shell/deploy/providers/webhook.md is what the
- * other side has to do, with an example.
+ * Any CI, by a signed JSON request to a URL of the operator's, and signed calls back. shell/deploy/providers/webhook.md describes what the other side
+ * has to do, with an example.
  *
- * The key of the build goes out as `Idempotency-Key`, so a receiver that remembers keys cannot be made to start one build twice, not
- * even by a request that arrives after we have given it up.
+ * The key of the build is sent as `Idempotency-Key`, so a receiver that remembers keys never starts a build twice, not even on a request that arrives
+ * after we have given up on it.
  */
 import { isFinal } from '../../core/index.js'
 import { createClient, isRefusal, type TextLog } from './common.js'
@@ -18,23 +18,23 @@ const isUrls = (u: unknown): u is { readonly [pipeline: string]: string } =>
   typeof u === 'object' && u !== null && !Array.isArray(u) && Object.values(u).every((one: unknown) => typeof one === 'string' && isUrl(one))
 
 const SETTINGS = {
-  /** URLs of pipelines that have one of their own. */
+  /** The URLs of pipelines that have their own. */
   pipelines: {
     allowed: 'names of pipelines, each with a URL that begins with https:// or http://',
     isSecret: false,
     otherwise: {},
     read: (u) => (isUrls(u) ? u : undefined)
   } satisfies Setting<{ readonly [pipeline: string]: string }>,
-  /** How often is asked how a build stands, for calls that do not come. */
+  /** How often to poll a build, in case calls do not come. */
   pollSeconds: secondsFrom(1, 15),
   secret: signingSecret('TACK_WEBHOOK_SECRET'),
-  /** Where builds of all other pipelines are asked for. Empty: there are no others. */
+  /** The URL for all other pipelines. If empty, there are none. */
   url: text({ allowed: 'a URL that begins with https:// or http://', matches: isUrl, otherwise: '' })
 }
 
 // ---------------------------------------------------------------------------------------- the provider
 
-/** What a start says of the build. */
+/** The body of a start. */
 const startOf = ({ build, key, plan }: Job): string =>
   JSON.stringify({
     action: 'start',
@@ -50,7 +50,7 @@ const startOf = ({ build, key, plan }: Job): string =>
     variables: Object.fromEntries(plan.variables)
   })
 
-/** The status of builds that nobody has asked for: what `check` looks for. */
+/** A key that no build has: `check` asks for it. */
 const NO_BUILD = 'tack/check/-'
 
 const LOG_EVERY_MS = 2_000
@@ -59,13 +59,13 @@ const create = (settings: WebhookSettings, { clock, fetch, name }: Surroundings)
   const { pipelines, pollMs, secret, url } = settings
   const client = createClient({ clock, fetch, secrets: [secret] })
   const { doubt, get, isGood, post, progressOf, standing, startedBy, urlOf, wordsOf } = createWebhookApi(client, clock, settings)
-  /** What builds that are followed are known by: a call back need not repeat the id, and must not rename the build. */
+  /** The names of builds that are being followed: a call need not repeat the id, and must not rename the build. */
   const externals = new Map<string, string>()
 
   const textOf = async (job: Job): Promise<TextLog | Refused | Uncertain> => {
     const to = urlOf(job)
     if (typeof to !== 'string') return to
-    // In this order: what is read after the build has ended is all of it.
+    // Read the status first: what is read after the build has ended is complete.
     const progress = await standing(job)
     if ('error' in progress && !('status' in progress)) return progress
     const isComplete = !('status' in progress) || isFinal(progress.status)
@@ -101,7 +101,7 @@ const create = (settings: WebhookSettings, { clock, fetch, name }: Surroundings)
     const answer = await post(to, JSON.stringify({ action: 'cancel', id: external, key: job.key }))
     if (answer._tag === 'Uncertain') return answer
     if ((isGood(answer) && startedBy(answer) !== null) || answer.status === 404 || answer.status === 410) return { _tag: 'Heard' }
-    // It may be a complaint that there is nothing to be ended any more.
+    // The CI may mean that there is nothing left to cancel.
     const progress = answer.status === 409 ? await standing(job) : null
     return progress !== null && 'status' in progress && isFinal(progress.status) ? { _tag: 'Heard' } : doubt(answer)
   }

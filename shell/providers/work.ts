@@ -1,6 +1,6 @@
 /**
- * Background work of an adapter: what it waits for, polls and reads. All of it is over when `close` resolves, nothing rejects, and no sentence
- * holds a secret.
+ * Background work of an adapter: its timers, polls and reads. All of it has ended when `close` resolves, nothing rejects, and no sentence contains a
+ * secret.
  */
 import { setMaxListeners } from 'node:events'
 import type { Clock } from '../ports.js'
@@ -13,18 +13,18 @@ import { createTextLogs, type TextLogs } from './growing-log.js'
 export interface WorkOptions {
   readonly clock: Clock
   readonly logTexts?: LogTextLimits
-  /** The secrets, which must not appear in messages. */
+  /** Secrets, which must not appear in messages. */
   readonly secrets: ReadonlyArray<string>
 }
 
-/** What polling and reading are made of. */
+/** The building blocks of polling and reading. */
 export interface Background {
   /** The time in milliseconds. */
   readonly nowMs: () => number
   /** Resolves after `ms`, or when `signal` aborts, or at the close. */
   readonly pause: (ms: number, signal?: AbortSignal) => Promise<void>
   readonly refuse: (words: string) => Refused
-  /** A text without secrets, as one sentence. */
+  /** A text as one sentence, without secrets. */
   readonly say: (text: string) => string
   /** Aborts at the close. */
   readonly signal: AbortSignal
@@ -33,7 +33,7 @@ export interface Background {
   readonly uncertain: (error: unknown, waitMs?: number) => Uncertain
 }
 
-/** Background work: everything it starts is over when `close` resolves. */
+/** Background work: everything it starts has ended when `close` resolves. */
 export interface Work extends Background, TextLogs {
   readonly close: () => Promise<void>
   readonly poll: Poll
@@ -42,9 +42,12 @@ export interface Work extends Background, TextLogs {
 export const createWork = ({ clock, logTexts = defaultLogTextLimits, secrets }: WorkOptions): Work => {
   const redact = redactor(secrets)
   const over = new AbortController()
-  // One listener for each request and reader: no leak.
+  // One listener for each request and reader is not a leak.
   setMaxListeners(0, over.signal)
-  /** What ends the pauses that go on. A signal looks through all of its listeners whenever one comes or goes, and thousands of builds may wait. */
+  /**
+   * The functions that end running pauses. They are not listeners of the signal: it would scan all of its listeners whenever one is added or removed,
+   * and thousands of builds may wait.
+   */
   const pauses = new Set<() => void>()
   over.signal.addEventListener('abort', () => {
     for (const end of [...pauses]) end()
