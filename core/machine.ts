@@ -222,7 +222,7 @@ export const stepped = (state: State, event: Event): Answer<State, Effect> => {
   const [knots, knotOutcomes] = after(state.knots, forKnots)
   const claims = only(rowsOutcomes, Commits.isClaimChanged)
   const forAccess = sees(state, 'access', event)
-    ? Access.reduce(state.access, event, { claims, config, isStopped, told: only(knotOutcomes, isTold) })
+    ? Access.reduce(state.access, event, { claims, commits, config, isStopped, told: only(knotOutcomes, isTold) })
     : nothing
   const [access, accessOutcomes] = after(state.access, forAccess)
   const members = only(rowsOutcomes, isMemberChanged)

@@ -2,15 +2,14 @@
  * From what records claim to entries: one for every repository that is claimed, as far as there is room, and no other.
  */
 import type { ClaimChanged } from '../commits/index.js'
-import { holder } from '../commits/index.js'
-import { ascending } from '../data/ascending.js'
-import { insertAt, removeAt } from '../data/multimap.js'
+import type { Did, TimeUs } from '../data/identifiers.js'
 import * as M from '../data/ordered-map.js'
+import { addAt, type Tally } from '../data/tally.js'
 import type { Event } from '../event.js'
 import * as Request from '../request.js'
-import { type Answer, chain, nothing, report, to } from '../transition.js'
+import { type Answer, chain, nothing, report, to, unchanged } from '../transition.js'
 import { ask } from './asked.js'
-import { entryOf, hasRoom, withoutEntry } from './entries.js'
+import { claimantsOf, entryOf, withClaims, withoutEntry } from './entries.js'
 import {
   type AccessGiven,
   type AccessOutcome,
@@ -20,42 +19,72 @@ import {
   type RepositoryKey,
   splitName
 } from './model.js'
+import { hasRoom } from './room.js'
 
-/** The claimants after a record has claimed a repository, or does so no more. */
+/** How many records of each account claim each repository, after one has begun to, or has ceased. */
 export const applied = (
   claimants: AccessState['claimants'],
-  { _tag, did, knot, repo, rkey }: ClaimChanged
-): AccessState['claimants'] =>
-  (_tag === 'ClaimMade' ? insertAt : removeAt)(repositoryKey(knot, repo), holder(did, rkey))(claimants)
+  { _tag, did, knot, repo }: ClaimChanged
+): AccessState['claimants'] => {
+  const key = repositoryKey(knot, repo)
+  const those = addAt(claimantsOf({ claimants }, key), did, _tag === 'ClaimMade' ? 1 : -1)
+  return M.isEmpty(those) ? M.deleteAt(key)(claimants) : M.upsertAt(key, those)(claimants)
+}
 
-/** An entry for the repository, of which nothing is known yet. */
-const begin =
-  ({ at }: Event, isStopped: boolean) =>
-  (state: AccessState, key: RepositoryKey): AccessStep => {
+/** An entry for the repository, of which nothing is known yet, if any of those who claim it has room. */
+const begin = (
+  given: AccessGiven,
+  state: AccessState,
+  key: RepositoryKey,
+  dids: ReadonlyArray<Did>,
+  at: TimeUs
+): AccessStep => {
+  const [knot, repo] = splitName(key)
+  if (!dids.some((did) => hasRoom(given, state, did)))
+    return [state, [report({ _tag: 'AccessReadFailed', at, detail: 'there are too many repositories', knot, repo })]]
+  const entry = { access: null, asOfUs: null, isOutdated: false, request: Request.waiting(Request.FIRST) }
+  return ask(state, [knot, repo, entry], given.isStopped)
+}
+
+/** What comes of it that these accounts claim the repository now, and did not. */
+const come =
+  (given: AccessGiven, { at }: Event) =>
+  (state: AccessState, [key, dids]: readonly [RepositoryKey, ReadonlyArray<Did>]): AccessStep => {
     const [knot, repo] = splitName(key)
-    if (entryOf(state, knot, repo) !== null) return [state, []]
-    if (!hasRoom(state, knot))
-      return [state, [report({ _tag: 'AccessReadFailed', at, detail: 'there are too many repositories', knot, repo })]]
-    const entry = { access: null, asOfUs: null, isOutdated: false, request: Request.waiting(Request.FIRST) }
-    return ask(state, [knot, repo, entry], isStopped)
+    const entry = entryOf(state, knot, repo)
+    if (entry === null) return begin(given, state, key, dids, at)
+    // Its list was nobody's, and is not kept.
+    const { access } = entry
+    return access?._tag === 'ByKnot' && dids.includes(access.owner)
+      ? ask(state, [knot, repo, entry], given.isStopped)
+      : unchanged(state)
   }
 
 /** Brings the entries in line with what is claimed. */
 export const reconciled = (
   state: AccessState,
   event: Event,
-  { claims, config, isStopped }: AccessGiven
+  given: AccessGiven
 ): Answer<AccessState, AccessOutcome> => {
   const isStart = event._tag === 'Started'
-  if (claims.length === 0 && !isStart) return nothing
-  const after = { ...state, claimants: claims.reduce(applied, state.claimants) }
-  const isAsking = config.collaborators === 'knots'
+  if (given.claims.length === 0 && !isStart) return nothing
+  const isAsking = given.config.collaborators === 'knots'
+  const more = M.toEntries(given.claims.reduce(applied, M.empty<RepositoryKey, Tally<Did>>()))
+  const after = more.reduce(
+    (acc, [key, those]) => M.toEntries(those).reduce((each, [did, by]) => withClaims(each, key, did, by), acc),
+    state
+  )
   const isClaimed = (key: RepositoryKey): boolean => isAsking && M.has(key)(after.claimants)
-  const touched = ascending(claims.map(({ knot, repo }) => repositoryKey(knot, repo)))
-  const gone = (isStart ? M.keys(after.entries) : touched).filter((key) => !isClaimed(key))
-  const come = (isStart ? M.keys(after.claimants) : touched).filter(isClaimed)
+  const gone = (isStart ? M.keys(after.entries) : more.map(([key]) => key)).filter((key) => !isClaimed(key))
   const kept = gone.reduce((acc, key) => withoutEntry(acc, ...splitName(key)), after)
+  const isNew = (key: RepositoryKey, did: Did): boolean =>
+    M.has(did)(claimantsOf(after, key)) && !M.has(did)(claimantsOf(state, key))
+  const isTriedAnew = (key: RepositoryKey): boolean => isStart && !M.has(key)(kept.entries)
+  const newcomers = (isStart ? M.toEntries(after.claimants) : more)
+    .filter(([key]) => isClaimed(key))
+    .map(([key, those]) => [key, M.keys(those).filter((did) => isTriedAnew(key) || isNew(key, did))] as const)
+    .filter(([, dids]) => dids.length > 0)
   // A start asks for all of them itself.
-  const [next, effects] = chain(kept, come, begin(event, isStopped || isStart))
+  const [next, effects] = chain(kept, newcomers, come({ ...given, isStopped: given.isStopped || isStart }, event))
   return to(next, effects)
 }

@@ -1,32 +1,42 @@
 /**
  * Entries by knot and repository: how they are looked up, kept and counted.
  */
+import { pipe } from 'fp-ts/lib/function.js'
 import * as O from 'fp-ts/lib/Option.js'
 import type { HostName } from '../data/host-name.js'
+import type { Did } from '../data/identifiers.js'
 import * as M from '../data/ordered-map.js'
-import { addAt, countAt } from '../data/tally.js'
+import { addAt, type Tally } from '../data/tally.js'
 import type { Access } from '../model/access.js'
-import { type AccessState, type Entry, repositoryKey, splitName } from './model.js'
-
-/** How many repositories of one knot it is known of who may push. */
-export const ENTRIES_PER_KNOT_MAX = 10_000
-
-/** The same of all knots together. */
-export const ENTRIES_MAX = 50_000
-
-/** How many collaborators one repository may have. */
-export const COLLABORATORS_MAX = 500
-
-/** How many all repositories together may have. */
-export const ALL_COLLABORATORS_MAX = 200_000
+import { type AccessState, type Entry, repositoryKey, type RepositoryKey, splitName } from './model.js'
 
 /** What is kept of the repository; `null` when nothing is. */
 export const entryOf = ({ entries }: Pick<AccessState, 'entries'>, knot: HostName, repo: string): Entry | null =>
   O.toNullable(M.lookup(repositoryKey(knot, repo))(entries))
 
-/** How many collaborators an entry has. */
-const collaboratorsIn = (entry: Entry | null): number =>
-  entry?.access?._tag === 'ByKnot' ? entry.access.collaborators.length : 0
+/** Who claims the repository. */
+export const claimantsOf = ({ claimants }: Pick<AccessState, 'claimants'>, key: RepositoryKey): Tally<Did> =>
+  pipe(
+    M.lookup(key)(claimants),
+    O.getOrElse(() => M.empty())
+  )
+
+/**
+ * Whose room the list of a repository takes: that of the account that the knot calls its owner, while it claims the
+ * repository. Nobody else's record counts beside such a list, and nobody fills the room of another by claiming.
+ */
+export const listOwner = (state: Pick<AccessState, 'claimants'>, key: RepositoryKey, access: Access): Did | null =>
+  access._tag === 'ByKnot' && M.has(access.owner)(claimantsOf(state, key)) ? access.owner : null
+
+/** The state in which a list is counted, or is not any more, where `sign` is -1. */
+const counted = (state: AccessState, key: RepositoryKey, entry: Entry | null, sign: 1 | -1): AccessState => {
+  const access = entry?.access ?? null
+  if (access?._tag !== 'ByKnot') return state
+  const owner = listOwner(state, key, access)
+  if (owner === null) return state
+  const more = sign * access.collaborators.length
+  return { ...state, collaborators: state.collaborators + more, listed: addAt(state.listed, owner, more) }
+}
 
 /** Whether an entry says that its knot keeps lists, as a number: 1 or 0. */
 const listingIn = (entry: Entry | null): number => {
@@ -37,40 +47,55 @@ const listingIn = (entry: Entry | null): number => {
 /** Whether any entry of the knot says that it keeps lists. */
 export const keepsLists = ({ listing }: AccessState, knot: HostName): boolean => M.has(knot)(listing)
 
+/** How many entries each account has, after one more of what these claim, or one less. */
+const ofAccountsWith = (state: AccessState, claimants: Tally<Did>, more: 1 | -1): AccessState['ofAccounts'] =>
+  M.reduceWithKey<Did, number, AccessState['ofAccounts']>(state.ofAccounts, (did, all) => addAt(all, did, more))(
+    claimants
+  )
+
 /** The state in which that is the entry of the repository. */
-export const withEntry = (state: AccessState, knot: HostName, repo: string, entry: Entry): AccessState => {
-  const before = entryOf(state, knot, repo)
+export const withEntry = (before: AccessState, knot: HostName, repo: string, entry: Entry): AccessState => {
+  const key = repositoryKey(knot, repo)
+  const was = entryOf(before, knot, repo)
+  const state = counted(counted(before, key, was, -1), key, entry, 1)
   return {
     ...state,
-    collaborators: state.collaborators - collaboratorsIn(before) + collaboratorsIn(entry),
-    entries: M.upsertAt(repositoryKey(knot, repo), entry)(state.entries),
-    listing: addAt(state.listing, knot, listingIn(entry) - listingIn(before)),
-    ofKnots: before === null ? addAt(state.ofKnots, knot, 1) : state.ofKnots
+    entries: M.upsertAt(key, entry)(state.entries),
+    listing: addAt(state.listing, knot, listingIn(entry) - listingIn(was)),
+    ofAccounts: was === null ? ofAccountsWith(state, claimantsOf(state, key), 1) : state.ofAccounts
   }
 }
 
 /** The state in which nothing is kept of the repository. */
-export const withoutEntry = (state: AccessState, knot: HostName, repo: string): AccessState => {
-  const before = entryOf(state, knot, repo)
-  if (before === null) return state
+export const withoutEntry = (before: AccessState, knot: HostName, repo: string): AccessState => {
+  const key = repositoryKey(knot, repo)
+  const was = entryOf(before, knot, repo)
+  if (was === null) return before
+  const state = counted(before, key, was, -1)
   return {
     ...state,
-    collaborators: state.collaborators - collaboratorsIn(before),
-    entries: M.deleteAt(repositoryKey(knot, repo))(state.entries),
-    listing: addAt(state.listing, knot, -listingIn(before)),
-    ofKnots: addAt(state.ofKnots, knot, -1)
+    entries: M.deleteAt(key)(state.entries),
+    listing: addAt(state.listing, knot, -listingIn(was)),
+    ofAccounts: ofAccountsWith(state, claimantsOf(state, key), -1)
   }
 }
 
-/** Whether there is room for an entry of the knot. */
-export const hasRoom = (state: AccessState, knot: HostName): boolean =>
-  M.size(state.entries) < ENTRIES_MAX && countAt(state.ofKnots, knot) < ENTRIES_PER_KNOT_MAX
-
-/** Whether there is room for the collaborators of an answer, in place of those that the entry has. */
-export const hasRoomFor = ({ collaborators }: AccessState, entry: Entry, access: Access): boolean =>
-  access._tag !== 'ByKnot' ||
-  (access.collaborators.length <= COLLABORATORS_MAX &&
-    collaborators - collaboratorsIn(entry) + access.collaborators.length <= ALL_COLLABORATORS_MAX)
+/**
+ * The state in which so many more records of an account claim the repository, or fewer. Where that is new of whom the
+ * knot calls the owner, or is over, nothing is left of the list.
+ */
+export const withClaims = (state: AccessState, key: RepositoryKey, did: Did, more: number): AccessState => {
+  const was = claimantsOf(state, key)
+  const now = addAt(was, did, more)
+  const claimants = M.isEmpty(now) ? M.deleteAt(key)(state.claimants) : M.upsertAt(key, now)(state.claimants)
+  const entry = O.toNullable(M.lookup(key)(state.entries))
+  if (entry === null || M.has(did)(was) === M.has(did)(now)) return { ...state, claimants }
+  const ofAccounts = addAt(state.ofAccounts, did, M.has(did)(now) ? 1 : -1)
+  if (entry.access?._tag !== 'ByKnot' || entry.access.owner !== did) return { ...state, claimants, ofAccounts }
+  const [knot, repo] = splitName(key)
+  const access = { ...entry.access, collaborators: [] }
+  return { ...withEntry(state, knot, repo, { ...entry, access }), claimants, ofAccounts }
+}
 
 /** The repositories of which there are entries, by name. */
 export const repositoriesIn = ({

@@ -15,18 +15,20 @@ import type { CollaboratorTold } from '../knots/index.js'
 import type { Access } from '../model/access.js'
 import * as Request from '../request.js'
 import { type Answer, chain, inTurn, nothing, to } from '../transition.js'
-import { REFRESH, ask, awaited, failed, isStale, requestedOf, askLater } from './asked.js'
+import { REFRESH, ask, askLater, awaited, failed, isStale, type Named, requestedOf } from './asked.js'
 import { reconciled } from './claims.js'
-import { entryOf, hasRoomFor, keepsLists, repositoriesIn, withEntry } from './entries.js'
-import type { AccessGiven, AccessOutcome, AccessState, AccessStep, Entry } from './model.js'
+import { entryOf, keepsLists, repositoriesIn, withEntry } from './entries.js'
+import {
+  type AccessGiven,
+  type AccessOutcome,
+  type AccessState,
+  type AccessStep,
+  type Entry,
+  repositoryKey
+} from './model.js'
+import { hasRoomFor, withoutIdleList } from './room.js'
 
-export {
-  ALL_COLLABORATORS_MAX,
-  COLLABORATORS_MAX,
-  ENTRIES_MAX,
-  ENTRIES_PER_KNOT_MAX,
-  entryOf
-} from './entries.js'
+export { entryOf } from './entries.js'
 export {
   type AccessQuestion,
   hear,
@@ -83,8 +85,9 @@ const inOrder = (access: Access): Access =>
  * anew, or a proxy answers for it), would hand its repositories to the records. So that counts only once nothing is
  * left of what its lists said, which is a day after the last of them was read.
  */
-const objection = (state: AccessState, { knot, repo }: AccessRead, entry: Entry, access: Access): string | null => {
-  if (!hasRoomFor(state, entry, access)) return 'there are too many collaborators'
+const objection = (given: AccessGiven, state: AccessState, named: Named, access: Access): string | null => {
+  const [knot, repo] = named
+  if (!hasRoomFor(given, state, named, access)) return 'there are too many collaborators'
   return access._tag === 'ByRecords' && Did.is(repo) && keepsLists(state, knot)
     ? 'the knot, which keeps lists, says that it keeps none'
     : null
@@ -96,8 +99,8 @@ const read = (given: AccessGiven, state: AccessState, event: AccessRead): Answer
   if (entry === null) return nothing
   // What was told meanwhile may be later than the answer.
   if (entry.isOutdated) return O.some(ask(state, [knot, repo, entry], given.isStopped))
-  const access = inOrder(event.access)
-  const error = objection(state, event, entry, access)
+  const access = withoutIdleList(state, repositoryKey(knot, repo), inOrder(event.access))
+  const error = objection(given, state, [knot, repo, entry], access)
   if (error !== null) return O.some(failed(given.config, state, [knot, repo, entry], asFailure(event, error)))
   const [next, effects] = askLater(state, [knot, repo, { ...entry, access, asOfUs: at }], REFRESH)
   const lost = { _tag: 'AccessLost' as const, knot, repo }
@@ -130,7 +133,7 @@ const collaboratorUpdated = (
  *
  * @example
  * import assert from 'node:assert'
- * import { Access, Config, defaults, Did, Event, HostName, Rkey } from '@tack-ci/core'
+ * import { Access, Commits, Config, defaults, Did, Event, HostName, Rkey } from '@tack-ci/core'
  *
  * const identity = { hostname: 'ci.example', owner: 'did:plc:owner' }
  * const config = Config.decode({ ...defaults(identity), collaborators: 'knots' })
@@ -143,7 +146,7 @@ const collaboratorUpdated = (
  *
  * const claim = { did: did.right, knot: knot.right, repo: 'did:plc:app', rkey: rkey.right }
  * const claims = [{ _tag: 'ClaimMade' as const, ...claim }]
- * const given = { claims, config: config.right, isStopped: false, told: [] }
+ * const given = { claims, commits: Commits.initial, config: config.right, isStopped: false, told: [] }
  * const asked = Access.reduce(Access.initial, passed.right, given)
  * assert(asked._tag === 'Some')
  * assert.deepStrictEqual(asked.value[1], [

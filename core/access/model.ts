@@ -2,14 +2,14 @@
  * What is kept of what knots say of who may push, and how it begins.
  */
 import * as t from 'io-ts'
-import type { ClaimChanged, Holder } from '../commits/index.js'
+import type { ClaimChanged, CommitsState } from '../commits/index.js'
 import type { Config } from '../config.js'
 import type { HostName } from '../data/host-name.js'
-import { TimeUs } from '../data/identifiers.js'
-import type { MultiMap } from '../data/multimap.js'
+import { type Did, TimeUs } from '../data/identifiers.js'
 import { Natural } from '../data/natural.js'
 import { orderedMap } from '../data/ordered-map-codec.js'
 import * as M from '../data/ordered-map.js'
+import type { Tally } from '../data/tally.js'
 import type { Effect } from '../effect.js'
 import type { CollaboratorTold } from '../knots/index.js'
 import { Access } from '../model/access.js'
@@ -58,17 +58,19 @@ export const splitName = (key: RepositoryKey): readonly [HostName, string] => {
 
 /** The slice. */
 export interface AccessState {
-  /** Derived: the records that claim each repository. */
-  readonly claimants: MultiMap<RepositoryKey, Holder>
-  /** Derived: how many collaborators there are, in all entries. */
+  /** Derived: who claims each repository, and with how many records. */
+  readonly claimants: M.OrderedMap<RepositoryKey, Tally<Did>>
+  /** Derived: how many collaborators there are on all the lists that are kept for accounts. */
   readonly collaborators: number
   readonly entries: M.OrderedMap<RepositoryKey, Entry>
+  /** Derived: how many collaborators there are on the lists that are kept for each account. */
+  readonly listed: Tally<Did>
   /** Derived: how many entries of each knot say that it keeps lists. */
-  readonly listing: M.OrderedMap<HostName, number>
+  readonly listing: Tally<HostName>
   /** The number of the next request or pause. */
   readonly next: Natural
-  /** Derived: how many entries each knot has. */
-  readonly ofKnots: M.OrderedMap<HostName, number>
+  /** Derived: of how many repositories that each account claims there are entries. */
+  readonly ofAccounts: Tally<Did>
 }
 
 /** Before anything has happened. */
@@ -76,15 +78,18 @@ export const initial: AccessState = {
   claimants: M.empty(),
   collaborators: 0,
   entries: M.empty(),
+  listed: M.empty(),
   listing: M.empty(),
   next: 1 as Natural,
-  ofKnots: M.empty()
+  ofAccounts: M.empty()
 }
 
 /** What the reducer is given with an event. */
 export interface AccessGiven {
   /** Which repositories records claim from this step on, and which they claim no more. */
   readonly claims: ReadonlyArray<ClaimChanged>
+  /** The rows after the event: whom the owner's records name has more room than a stranger. */
+  readonly commits: Pick<CommitsState, 'named'>
   readonly config: Config
   readonly isStopped: boolean
   /** What knots have told in this step. */

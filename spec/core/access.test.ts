@@ -2,7 +2,7 @@
 import * as E from 'fp-ts/lib/Either.js'
 import * as O from 'fp-ts/lib/Option.js'
 import { describe, expect, test } from 'vitest'
-import { Access, type AccessAnswer, Config, type Did, Event, type HostName, type Natural, OrderedMap as M, type Rkey, State, type TimeUs } from '../../core/index.js'
+import { Access, type AccessAnswer, Commits, Config, type Did, Event, type HostName, type Natural, OrderedMap as M, type Rkey, State, type TimeUs } from '../../core/index.js'
 import { repositoryKey } from '../../core/access/model.js'
 import { ALICE, at, BOB, CONFIG, foldOf, initialOf, K1, must, OWNER, put, repo, started } from '../suite/examples/support.js'
 
@@ -24,7 +24,7 @@ const claim = (repo: string, rkey = 'a', of = OWNER, tag: 'ClaimMade' | 'ClaimRe
 
 /** What comes of an event; `null` when it is nothing. */
 const take = (state: Access.AccessState, happens: Event, given: Given = {}): { readonly outcomes: ReadonlyArray<Access.AccessOutcome>; readonly state: Access.AccessState } | null => {
-  const answer = Access.reduce(state, happens, { claims: [], config: configOf(), isStopped: false, told: [], ...given })
+  const answer = Access.reduce(state, happens, { claims: [], commits: Commits.initial, config: configOf(), isStopped: false, told: [], ...given })
   return O.isNone(answer) ? null : { outcomes: answer.value[1], state: answer.value[0] }
 }
 
@@ -42,6 +42,7 @@ const entry = (access: AccessAnswer | null, parts: Partial<Access.Entry> = {}): 
 const asked = (access: AccessAnswer | null = null, parts: Partial<Access.Entry> = {}): Access.AccessState => ({
   ...after(Access.initial, passes(), { claims: [claim(APP)] }),
   collaborators: access?._tag === 'ByKnot' ? access.collaborators.length : 0,
+  listed: tallyOf(OWNER, access?._tag === 'ByKnot' ? access.collaborators.length : 0),
   listing: access?._tag === 'ByKnot' ? M.singleton(knot, 1) : M.empty(),
   entries: M.singleton(repositoryKey(knot, APP), entry(access, parts))
 })
@@ -49,6 +50,7 @@ const asked = (access: AccessAnswer | null = null, parts: Partial<Access.Entry> 
 const byKnot = (collaborators: ReadonlyArray<string>, owner = OWNER): AccessAnswer => ({ _tag: 'ByKnot', collaborators: collaborators.map(did), owner: did(owner) })
 const DENIED: AccessAnswer = { _tag: 'Denied', detail: '', keepsLists: false }
 const BY_RECORDS: AccessAnswer = { _tag: 'ByRecords' }
+const tallyOf = (of: string, count: number) => (count === 0 ? M.empty<Did, number>() : M.singleton(did(of), count))
 const people = (count: number): ReadonlyArray<string> => Array.from({ length: count }, (_, i) => `did:plc:${String(i)}`)
 
 const says = (access: AccessAnswer, when = at(2), number = 1): Event => event({ _tag: 'AccessRead', access, at: when, knot: K1, number, repo: APP })
@@ -59,31 +61,47 @@ const accessIn = (state: Access.AccessState, repo = APP): AccessAnswer | null | 
 const reportsIn = (outcomes: ReadonlyArray<Access.AccessOutcome> = []): ReadonlyArray<unknown> =>
   outcomes.flatMap((outcome) => (outcome._tag === 'Report' && 'detail' in outcome.report ? [outcome.report.detail] : []))
 
+const named: Given = { commits: { named: M.singleton(ALICE, 1) } }
+const ofAlice = { claims: [claim(APP, 'a', ALICE)] }
+
 describe('how many repositories there is room for', () => {
   test.each([
-    [9_999, ['ReadAccess']],
-    [10_000, ['Report']]
-  ])('with %i of the knot', (count, tags) => {
-    const full = { ...Access.initial, ofKnots: M.singleton(knot, count) }
-    const taken = take(full, passes(), { claims: [claim(APP)] })
-    expect(taken?.outcomes.map(({ _tag }) => _tag)).toEqual(tags)
-    expect(reportsIn(taken?.outcomes)).toEqual(count < 10_000 ? [] : ['there are too many repositories'])
-    expect(accessIn(taken?.state ?? full)).toBe(count < 10_000 ? null : undefined)
+    ['the owner', OWNER, {}, 5_000],
+    ['an account that a record of the owner names', ALICE, named, 5_000],
+    ['a stranger', ALICE, {}, 500]
+  ])('of %s', (_, who, given, most) => {
+    for (const count of [most - 1, most]) {
+      const before = { ...Access.initial, ofAccounts: M.singleton(did(who), count) }
+      const taken = take(before, passes(), { ...given, claims: [claim(APP, 'a', who)] })
+      expect(taken?.outcomes.map(({ _tag }) => _tag)).toEqual(count < most ? ['ReadAccess'] : ['Report'])
+      expect(reportsIn(taken?.outcomes)).toEqual(count < most ? [] : ['there are too many repositories'])
+      expect(accessIn(taken?.state ?? before)).toBe(count < most ? null : undefined)
+    }
   })
 
-  test('is counted as they come and go', () => {
-    const two = after(Access.initial, passes(), { claims: [claim(LIB, 'b'), claim(APP)] })
-    expect(M.toEntries(two.ofKnots)).toEqual([[K1, 2]])
-    const one = after(two, passes(), { claims: [claim(APP, 'a', OWNER, 'ClaimReleased')] })
-    expect([M.toEntries(one.ofKnots), M.keys(one.entries)]).toEqual([[[K1, 1]], [`${K1}/${LIB}`]])
-    const none = after(one, passes(), { claims: [claim(LIB, 'b', OWNER, 'ClaimReleased')] })
-    expect([M.toEntries(none.ofKnots), M.keys(none.claimants)]).toEqual([[], []])
+  test('is counted for each who claims them, as they come and go', () => {
+    const two = after(Access.initial, passes(), { claims: [claim(LIB, 'b'), claim(APP), claim(APP, 'c'), claim(APP, 'a', ALICE)] })
+    expect(M.toEntries(two.ofAccounts)).toEqual([[ALICE, 1], [OWNER, 2]])
+    const still = after(two, passes(), { claims: [claim(APP, 'a', OWNER, 'ClaimReleased')] })
+    expect(M.toEntries(still.ofAccounts)).toEqual([[ALICE, 1], [OWNER, 2]])
+    const one = after(still, passes(), { claims: [claim(APP, 'c', OWNER, 'ClaimReleased')] })
+    expect([M.toEntries(one.ofAccounts), M.keys(one.entries)]).toEqual([[[ALICE, 1], [OWNER, 1]], [`${K1}/${APP}`, `${K1}/${LIB}`]])
+    const none = after(one, passes(), { claims: [claim(LIB, 'b', OWNER, 'ClaimReleased'), claim(APP, 'a', ALICE, 'ClaimReleased')] })
+    expect([M.toEntries(none.ofAccounts), M.keys(none.claimants)]).toEqual([[], []])
   })
 
   test('what goes that was never taken in is nothing', () => {
-    const full = { ...Access.initial, ofKnots: M.singleton(knot, 10_000) }
+    const full = { ...Access.initial, ofAccounts: M.singleton(did(OWNER), 5_000) }
     const refused = after(full, passes(), { claims: [claim(APP)] })
-    expect(M.toEntries(after(refused, passes(), { claims: [claim(APP, 'a', OWNER, 'ClaimReleased')] }).ofKnots)).toEqual([[K1, 10_000]])
+    expect(M.toEntries(after(refused, passes(), { claims: [claim(APP, 'a', OWNER, 'ClaimReleased')] }).ofAccounts)).toEqual([[OWNER, 5_000]])
+  })
+
+  test('what one had no room for is taken in for another, and tried again at a start', () => {
+    const full = { ...Access.initial, ofAccounts: M.singleton(did(ALICE), 500) }
+    const refused = after(full, passes(), ofAlice)
+    expect(accessIn(after(refused, passes(), { claims: [claim(APP, 'b')] }))).toBe(null)
+    expect(accessIn(after(refused, passes(), { claims: [claim(APP, 'b', ALICE)] }))).toBe(undefined)
+    expect(accessIn(after({ ...refused, ofAccounts: M.empty() }, event({ _tag: 'Started', at: at(2), config: configOf(), resumeFrom: null })))).toBe(null)
   })
 
   test('one that two claim stays until neither does', () => {
@@ -98,24 +116,68 @@ describe('how many collaborators there is room for', () => {
   test.each([
     [500, 0, true],
     [501, 0, false],
-    [1, 199_999, true],
-    [2, 199_999, false]
-  ])('%i, where others have %i', (count, others, isTaken) => {
-    const { outcomes, state } = take({ ...asked(), collaborators: others }, says(byKnot(people(count)))) ?? expect.fail()
+    [1, 49_999, true],
+    [2, 49_999, false]
+  ])('%i, where the other lists of the owner have %i', (count, others, isTaken) => {
+    const { outcomes, state } = take({ ...asked(), collaborators: others, listed: tallyOf(OWNER, others) }, says(byKnot(people(count)))) ?? expect.fail()
     expect(accessIn(state)).toEqual(isTaken ? byKnot([...people(count)].sort()) : null)
     expect(reportsIn(outcomes)).toEqual(isTaken ? [] : ['there are too many collaborators'])
-    expect(state.collaborators).toBe(isTaken ? others + count : others)
+    expect([state.collaborators, M.toEntries(state.listed)]).toEqual([isTaken ? others + count : others, others + (isTaken ? count : 0) === 0 ? [] : [[OWNER, isTaken ? others + count : others]]])
+  })
+
+  test.each([
+    ['a stranger’s own lists', 5_000, 0],
+    ['all lists, where it is a stranger’s', 0, 100_000]
+  ])('up to the limit of %s', (_, own, all) => {
+    const of = (less: number) => ({
+      ...after(Access.initial, passes(), ofAlice),
+      collaborators: Math.max(own, all) - less,
+      listed: tallyOf(ALICE, Math.max(0, own - less))
+    })
+    expect(accessIn(after(of(1), says(byKnot([BOB], ALICE))))).toEqual(byKnot([BOB], ALICE))
+    expect(accessIn(after(of(0), says(byKnot([BOB], ALICE))))).toBe(null)
+    expect(accessIn(after(of(0), says(byKnot([BOB], ALICE)), named))).toEqual(own > 0 || all > 0 ? byKnot([BOB], ALICE) : null)
   })
 
   test('those that the list had before make room', () => {
-    const full = { ...asked(byKnot([ALICE, BOB])), collaborators: 200_000 }
-    expect(after(full, says(byKnot([BOB, 'did:plc:carol'])))).toMatchObject({ collaborators: 200_000 })
-    expect(after(full, says(DENIED)).collaborators).toBe(199_998)
+    const full = { ...asked(byKnot([ALICE, BOB])), collaborators: 50_000, listed: tallyOf(OWNER, 50_000) }
+    expect(after(full, says(byKnot([BOB, 'did:plc:carol'])))).toMatchObject({ collaborators: 50_000 })
+    expect(after(full, says(DENIED)).collaborators).toBe(49_998)
     expect(accessIn(after(full, says(byKnot(people(3)))))).toEqual(byKnot([ALICE, BOB]))
   })
 
   test('they go with the repository', () => {
-    expect(after(asked(byKnot([ALICE])), passes(), { claims: [claim(APP, 'a', OWNER, 'ClaimReleased')] }).collaborators).toBe(0)
+    const gone = after(asked(byKnot([ALICE])), passes(), { claims: [claim(APP, 'a', OWNER, 'ClaimReleased')] })
+    expect([gone.collaborators, M.toEntries(gone.listed)]).toEqual([0, []])
+  })
+})
+
+describe('a list that is nobody’s', () => {
+  const idle = after(after(Access.initial, passes(), ofAlice), says(byKnot([BOB])))
+
+  test('is empty, of whatever length, and takes nobody’s room', () => {
+    expect([accessIn(idle), idle.collaborators, M.toEntries(idle.listed)]).toEqual([byKnot([]), 0, []])
+    expect(accessIn(after(after(Access.initial, passes(), ofAlice), says(byKnot(people(501)))))).toEqual(byKnot([]))
+  })
+
+  test('is asked for when it becomes somebody’s, and not again for a second record', () => {
+    const { outcomes, state } = take(idle, passes(), { claims: [claim(APP)] }) ?? expect.fail()
+    expect(outcomes.map(({ _tag }) => _tag)).toEqual(['ReadAccess'])
+    expect(accessIn(after(state, says(byKnot([BOB]), at(3), idle.next)))).toEqual(byKnot([BOB]))
+    expect(take(state, passes(), { claims: [claim(APP, 'b')] })?.outcomes).toEqual([])
+    expect(take(idle, passes(), { claims: [claim(APP, 'b', BOB)] })?.outcomes).toEqual([])
+  })
+
+  test('is empty again when it is not theirs any more', () => {
+    const both = after(asked(byKnot([BOB])), passes(), ofAlice)
+    expect([accessIn(both), M.toEntries(both.listed)]).toEqual([byKnot([BOB]), [[OWNER, 1]]])
+    const left = after(both, passes(), { claims: [claim(APP, 'a', OWNER, 'ClaimReleased')] })
+    expect([accessIn(left), left.collaborators, M.toEntries(left.listed)]).toEqual([byKnot([]), 0, []])
+  })
+
+  test('stays while one record of several goes, and in a step that puts one in place of another', () => {
+    const moved = after(asked(byKnot([BOB])), passes(), { claims: [claim(APP, 'a', OWNER, 'ClaimReleased'), claim(APP, 'b')] })
+    expect(accessIn(moved)).toEqual(byKnot([BOB]))
   })
 })
 

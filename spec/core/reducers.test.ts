@@ -180,7 +180,7 @@ describe('a reducer takes every event, and ignores what is not its own', () => {
   for (const written of others('access'))
     test(`access: ${written._tag}`, () => {
       const { access, config } = state()
-      expect(Access.reduce(access, event(written), { claims: [], config, isStopped: false, told: [] })).toEqual(O.none)
+      expect(Access.reduce(access, event(written), { claims: [], commits: Commits.initial, config, isStopped: false, told: [] })).toEqual(O.none)
     })
 
   for (const written of others('builds'))

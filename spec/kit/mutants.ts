@@ -146,6 +146,8 @@ export const MUTANTS: ReadonlyArray<Mutant> = [
   mutant('ACCESS-6', 'access/inquiry.js', 'keepsLists ? denied(keepsLists, detail)', 'false ? denied(keepsLists, detail)', 'inquiry'),
   mutant('ACCESS-7', 'access/inquiry.js', 'return unread(said.error, said.waitMs)', "return found({ _tag: 'ByRecords' })", 'inquiry'),
 
+  mutant('ACCESS-9', 'access/room.js', 'own < STRANGER.entries && ', '', 'T2.68'),
+  mutant('ACCESS-10', 'access/claims.js', 'dids.includes(access.owner)', 'false', 'T2.65'),
   mutant('ACCESS-8', 'access/index.js', 'Did.is(repo) && keepsLists(state, knot)', 'false', 'T2.60'),
 
   // ---------------------------------------------------------------------------------------- STREAM

@@ -2517,14 +2517,14 @@ class Commits:
             return "granted" if actor in said["collaborators"] else "refused"
         return "granted" if self.may_say(repository, actor) else "refused"
 
-    def claims(self) -> set:
-        """The repositories that records claim, each as `<knot>/<DID>`. (A shell with many rows would keep them.)"""
-        claimed = set()
+    def claims(self) -> Dict[str, set]:
+        """Who claims each repository, which is named `<knot>/<DID>`. (A shell with many rows would keep them.)"""
+        claimed: Dict[str, set] = {}
         for host, names in self.holders.items():
             for name in names:
                 did, key = name.split("/", 1)
                 repo = self.accounts[did].slots[REPO][key].record["repoDid"]
-                claimed.add(f"{host}/{repo if is_did(repo) else ''}")
+                claimed.setdefault(f"{host}/{repo if is_did(repo) else ''}", set()).add(did)
         return claimed
 
     def _repository_at(self, knot: str, did: str, key: str) -> List[Json]:
@@ -3049,8 +3049,9 @@ _read_backfill = fields(
 # ---------------------------------------------------------------------------------------------------------------------------
 # 8c. Access: who may push, as knots say (T2)
 
-ENTRIES_MAX, ENTRIES_PER_KNOT_MAX = 50_000, 10_000
-COLLABORATORS_MAX, ALL_COLLABORATORS_MAX = 500, 200_000
+#: How many entries, and how many collaborators on lists, there is room for: of the owner or one who is named, of a stranger, and of all when a stranger's comes.
+ROOM_OF_OURS, ROOM_OF_STRANGER, ROOM_WITH_STRANGERS = (5_000, 50_000), (500, 5_000), (25_000, 100_000)
+COLLABORATORS_MAX = 500
 AGAIN_MS = (10_800_000, 21_600_000)  # after how long a list is read again
 BELIEVED_US = 86_400_000_000  # how long one counts that cannot be read again
 
@@ -3076,6 +3077,7 @@ class Access:
     given: Given
     entries: Dict[str, Json] = field(default_factory=dict)
     next: int = 1
+    claimants: Dict[str, set] = field(default_factory=dict)  # who claims each repository, after the last step
     lost: List[Tuple[str, str]] = field(default_factory=list)  # repositories that are not whose they were any more, by this step
 
     def written(self) -> Json:
@@ -3120,32 +3122,64 @@ class Access:
 
     def see(self, event: Event, commits: Commits, told: Optional[Json]) -> Pair:
         self.lost = []
+        former, self.claimants = self.claimants, commits.claims()
         if self.given.config["collaborators"] == "records":
             self.entries = {}
             return [], []
         is_start = event["_tag"] == "Started"
-        effects, reports = self._align(event["at"], commits.claims(), is_start)
+        effects, reports = self._align(event["at"], former, commits, is_start)
         if is_start:
             effects = []  # the start asks for all of them itself
         if told is not None:
             effects = effects + self._told(told)
-        more, further = self._see(event)
+        more, further = self._see(event, commits)
         return effects + more, reports + further
 
-    def _align(self, at: int, claimed: set, is_start: bool) -> Pair:
+    def _align(self, at: int, former: Dict[str, set], commits: Commits, is_start: bool) -> Pair:
         """An entry for each repository that is claimed, as far as there is room, and no other."""
         effects: List[Effect] = []
         reports: List[Report] = []
-        self.entries = {key: entry for key, entry in self.entries.items() if key in claimed}
-        for key in sorted(claimed - self.entries.keys()):
-            knot, repo = key.split("/", 1)
-            of_knot = sum(each.startswith(f"{knot}/") for each in self.entries)
-            if len(self.entries) >= ENTRIES_MAX or of_knot >= ENTRIES_PER_KNOT_MAX:
+        self.entries = {key: entry for key, entry in self.entries.items() if key in self.claimants}
+        come = {key: dids - former.get(key, set()) for key, dids in self.claimants.items()}
+        for key, entry in list(self.entries.items()):
+            if self._owner_of_list(entry) in come[key] | (former.get(key, set()) - self.claimants[key]):
+                self.entries[key] = {**entry, "access": {**entry["access"], "collaborators": []}}
+        for key in sorted(self.claimants):
+            known = self.entries.get(key)
+            tried = self.claimants[key] if known is None and is_start else come[key]
+            if known is not None:
+                if self._owner_of_list(known) in tried:
+                    effects += self._ask(key, known, self.given.is_stopped or is_start)
+            elif any(self._has_room(commits, did) for did in tried):
+                entry = {"access": None, "asOfUs": None, "isOutdated": False, "request": None}
+                effects += self._ask(key, entry, self.given.is_stopped or is_start)
+            elif tried:
+                knot, repo = key.split("/", 1)
                 reports.append({"_tag": "AccessReadFailed", "at": at, "detail": "there are too many repositories", "knot": knot, "repo": repo})
-                continue
-            entry = {"access": None, "asOfUs": None, "isOutdated": False, "request": None}
-            effects += self._ask(key, entry, self.given.is_stopped or is_start)
         return effects, reports
+
+    @staticmethod
+    def _owner_of_list(entry: Json) -> Optional[str]:
+        """Whom the knot calls the owner, where there is a list."""
+        access = entry["access"]
+        return access["owner"] if access is not None and access["_tag"] == "ByKnot" else None
+
+    def _has_room(self, commits: Commits, did: str) -> bool:
+        """Whether there is room for one more of what the account claims. (A shell with many entries would keep count.)"""
+        own = sum(did in self.claimants[key] for key in self.entries)
+        if commits.is_ours(did):
+            return own < ROOM_OF_OURS[0]
+        return own < ROOM_OF_STRANGER[0] and len(self.entries) < ROOM_WITH_STRANGERS[0]
+
+    def _has_room_for(self, commits: Commits, key: str, owner: str, count: int) -> bool:
+        """Whether there is room for a list of the owner's, in place of what the entry has."""
+        lists = [(self._owner_of_list(each), collaborators_in(each)) for of, each in self.entries.items() if of != key and self._owner_of_list(each) in self.claimants[of]]
+        own = sum(each for whose, each in lists if whose == owner) + count
+        if count > COLLABORATORS_MAX:
+            return False
+        if commits.is_ours(owner):
+            return own <= ROOM_OF_OURS[1]
+        return own <= ROOM_OF_STRANGER[1] and sum(each for _, each in lists) + count <= ROOM_WITH_STRANGERS[1]
 
     def _told(self, told: Json) -> List[Effect]:
         """Whoever goes, goes at once; whoever comes has to be on the list, which is read again."""
@@ -3166,7 +3200,7 @@ class Access:
             return self._ask(key, entry, self.given.is_stopped)
         return []
 
-    def _see(self, event: Event) -> Pair:
+    def _see(self, event: Event, commits: Commits) -> Pair:
         tag = event["_tag"]
         if tag == "Started":
             effects: List[Effect] = []
@@ -3187,7 +3221,7 @@ class Access:
             entry = self._entry(requested, event["number"], "Asked")
             if entry is not None:
                 key = f"{requested['knot']}/{requested['repo']}"
-                return self._read(key, entry, event) if tag == "AccessRead" else self._failed(key, entry, event)
+                return self._read(key, entry, event, commits) if tag == "AccessRead" else self._failed(key, entry, event)
         return [], []
 
     def _entry(self, requested: Json, number: int, phase: str) -> Optional[Json]:
@@ -3210,14 +3244,14 @@ class Access:
         requested = {"_tag": "Access", "knot": event["knot"], "repo": event["repo"]}
         return self._failed(key, entry, {"at": event["at"], "error": error, "requested": requested, "waitMs": 0})
 
-    def _read(self, key: str, entry: Json, event: Event) -> Pair:
+    def _read(self, key: str, entry: Json, event: Event, commits: Commits) -> Pair:
         if entry["isOutdated"]:  # what was told meanwhile may be later than the answer
             return self._ask(key, entry, self.given.is_stopped), []
         before, access = entry["access"], event["access"]
         if access["_tag"] == "ByKnot":
-            access = {**access, "collaborators": sorted(set(access["collaborators"]))}
-            others = sum(collaborators_in(each) for each in self.entries.values()) - collaborators_in(entry)
-            if len(access["collaborators"]) > COLLABORATORS_MAX or others + len(access["collaborators"]) > ALL_COLLABORATORS_MAX:
+            is_idle = access["owner"] not in self.claimants[key]  # the list is nobody's
+            access = {**access, "collaborators": [] if is_idle else sorted(set(access["collaborators"]))}
+            if not is_idle and not self._has_room_for(commits, key, access["owner"], len(access["collaborators"])):
                 return self._untaken(key, entry, event, "there are too many collaborators")
         if access["_tag"] == "ByRecords" and event["repo"] != "":
             if any(says_lists(each) for of, each in self.entries.items() if of.startswith(f"{event['knot']}/")):
@@ -4701,8 +4735,8 @@ class Machine:
             refuse(sorted(knots.subscriptions), "subscriptions to the knots that the rows hold")
         if any(each.connection.number >= knots.next for each in knots.subscriptions.values()):
             refuse(knots.next, "a next number that was not given out")
-        access = Access(given, **head["access"])
-        if not access.entries.keys() <= commits.claims():
+        access = Access(given, **head["access"], claimants=commits.claims())
+        if not access.entries.keys() <= access.claimants.keys():
             refuse(sorted(access.entries), "entries of repositories that records claim")
         if any(each["request"]["number"] >= access.next for each in access.entries.values()):
             refuse(access.next, "a next number that was not given out")

@@ -12,7 +12,7 @@ import { type BuildName, type Builds, defaults, type Effect, type Event, HostNam
 import { MIGRATIONS } from '../../../shell/store/migrations.js'
 import { openStore, type Store } from '../../../shell/store/index.js'
 import { workflow } from '../../suite/examples/build-world.js'
-import { ALICE, at, CONFIG, eventOf, initialOf, K1, K2, knotFrame, must, OWNER, rev, started, type WrittenConfig, type WrittenEvent } from '../../suite/examples/support.js'
+import { ALICE, at, BOB, CONFIG, eventOf, initialOf, K1, K2, knotFrame, must, OWNER, rev, started, type WrittenConfig, type WrittenEvent } from '../../suite/examples/support.js'
 import { unitsOfRun } from '../../suite/laws/units.js'
 import { type Image, simulatedDisk } from '../support/disk.js'
 
@@ -347,7 +347,10 @@ const STORY_5: Story = {
   unsure: ['knot1.example/3mbd35onmz222', 'knot2.example/3mbd35pm5l222']
 }
 
-const LATER: { readonly [store: string]: Story } = { 'store-v3': STORY_3, 'store-v4': STORY_4, 'store-v5': STORY_5 }
+/** Of version 6. It went on from the one of version 5, where it had stopped, and heard of one more repository who may push. */
+const STORY_6: Story = STORY_5
+
+const LATER: { readonly [store: string]: Story } = { 'store-v3': STORY_3, 'store-v4': STORY_4, 'store-v5': STORY_5, 'store-v6': STORY_6 }
 const NAMES = [...Object.keys(STORIES), ...Object.keys(LATER)]
 const storyOf = (name: string): Story => STORIES[name] ?? LATER[name] ?? expect.fail(name)
 const ofRuns = (keys: ReadonlyArray<string>): ReadonlyArray<string> => keys.map((key) => `${key} ci.yml`).sort()
@@ -600,6 +603,27 @@ describe('a store of number 4 whose runs keep more than they may today', () => {
     const whose = M.toEntries(ended.builds.runs).find(([key]) => key === READING)?.[1].builds ?? expect.fail('no run')
     expect(M.toEntries(whose).map(([, { error, status }]) => [status, error])).toEqual([['failed', expect.stringMatching(/^There is no room for this workflow: /)]])
     expect(world.starts.size).toBe(0)
+  })
+})
+
+describe('a store of number 6', () => {
+  const accessOf = async (image: Image) => {
+    const { collaborators, entries, listed, ofAccounts } = (await openOn(image)).state.access
+    return [M.size(entries), M.toEntries(ofAccounts), collaborators, M.toEntries(listed)]
+  }
+
+  it('keeps what knots said of who may push, and counts it for the accounts that claim and own it', async () => {
+    expect(await accessOf(await imageOf('store-v6'))).toEqual([4, [[ALICE, 1], [OWNER, 3]], 2, [[OWNER, 2]]])
+  })
+
+  it('may have a list that is nobody’s, which takes no room', async () => {
+    const image = await imageOf('store-v6')
+    const text = must(E.fromNullable([])(image.get('state.json'))).toString()
+    const larger = text.replace(`"collaborators":["${BOB}"],"owner":"${OWNER}"`, `"collaborators":["${BOB}"],"owner":"did:plc:nobody"`)
+    expect(larger).not.toBe(text)
+    const end = larger.lastIndexOf('\n]') + 1
+    const crc = crc32(larger.slice(0, end)).toString(16).padStart(8, '0')
+    expect(await accessOf(new Map([...image, ['state.json', Buffer.from(`${larger.slice(0, end)}],"crc":"${crc}"}\n`)]]))).toEqual([4, [[ALICE, 1], [OWNER, 3]], 1, [[OWNER, 1]]])
   })
 })
 

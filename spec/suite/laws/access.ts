@@ -51,6 +51,14 @@ const keyOf = (knot: string, did: string): string => `${knot}/${Did.is(did) ? di
 const keysIn = (state: State, config: Config): ReadonlyArray<string> =>
   config.collaborators === 'records' ? [] : [...new Set(claimsIn(state, config).map(({ knot, repository }) => keyOf(knot, repository.did)))].sort()
 
+/** Who claims the repository of an entry. */
+const claimantsIn = (state: State, key: string): ReadonlyArray<Did> =>
+  claimsIn(state, state.config).flatMap(({ knot, repository }) => (keyOf(knot, repository.did) === key ? [repository.owner] : []))
+
+/** Whether whom the knot calls the owner has begun to claim the repository in this step, or has ceased to. */
+const isClaimTurned = ({ after, before }: Step, key: string, access: AccessAnswer | null): boolean =>
+  access?._tag === 'ByKnot' && claimantsIn(before, key).includes(access.owner) !== claimantsIn(after, key).includes(access.owner)
+
 const entriesIn = (state: State): ReadonlyMap<string, Access.Entry> => new Map(M.toEntries(state.access.entries))
 
 // ---------------------------------------------------------------------------------------- what knots have said
@@ -97,8 +105,14 @@ export const saysLists = (access: AccessAnswer | null): boolean => access?._tag 
 /** Whether it is known of a knot that it keeps lists, by any of its repositories. */
 const isWithLists = (model: Model, knot: string): boolean => [...model].some(([key, { access }]) => key.startsWith(`${knot}/`) && saysLists(access))
 
+/** A list is kept for whom the knot calls the owner, while they claim the repository. */
+const withList = (access: AccessAnswer | null, isKept: boolean): AccessAnswer | null =>
+  access?._tag === 'ByKnot' && !isKept ? { ...access, collaborators: [] } : access
+
 /** What is known after a step, of a repository that is claimed before and after it. */
-const learned = ({ before, event }: Step, key: string, known: Known, model: Model): Known => {
+const learned = (step: Step, key: string, was: Known, model: Model): Known => {
+  const { after, before, event } = step
+  const known = isClaimTurned(step, key, was.access) ? { ...was, access: withList(was.access, false) } : was
   if (event._tag === 'Started') return { ...known, access: isOld(known, event.at) ? null : known.access }
   if (isTold(before, event) && key === `${event.host}/${event.update.repo}`) {
     const { op, subject } = event.update
@@ -108,7 +122,11 @@ const learned = ({ before, event }: Step, key: string, known: Known, model: Mode
   if (answered === null || answered.key !== key || !isAwaited(before, event)) return known
   if (event._tag === 'AccessRead' && answered.number < known.fromNumber) return known
   const isTurning = event._tag === 'AccessRead' && event.access._tag === 'ByRecords' && event.repo !== '' && isWithLists(model, event.knot)
-  if (event._tag === 'AccessRead' && !isTurning) return { ...known, access: event.access, asOfUs: event.at }
+  if (event._tag === 'AccessRead' && !isTurning) {
+    const { access } = event
+    const isKept = access._tag === 'ByKnot' && claimantsIn(after, key).includes(access.owner)
+    return { ...known, access: withList(access, isKept), asOfUs: event.at }
+  }
   return { ...known, access: isOld(known, event.at) ? null : known.access }
 }
 
@@ -254,12 +272,14 @@ export const ACCESS = {
   },
 
   'ACCESS-3': (run: Run) =>
-    every(run.steps, ({ after, before, event }) => {
+    every(run.steps, (step) => {
+      const { after, before, event } = step
       if (event._tag === 'Started' || isTold(before, event)) return true
       const answered = isAwaited(before, event) ? answeredBy(event) : null
       return every(entriesIn(after), ([key, { access, asOfUs }]) => {
         const was = entriesIn(before).get(key)
         if (was === undefined) return equal(`what is known of ${key} at first`, [access, asOfUs], [null, null])
+        if (isClaimTurned(step, key, was.access)) return equal(`what is known of ${key}`, access, withList(was.access, false))
         if (answered?.key !== key) return because(same([access, asOfUs], [was.access, was.asOfUs]), () => `${key} has changed without an answer`)
         return when(event._tag === 'RequestFailed', () => equal(`what is known of ${key}`, [access, asOfUs], [isOld(was, event.at) ? null : was.access, was.asOfUs]))
       })

@@ -6,6 +6,7 @@ import { CALL } from './calls.js'
 import { CANON } from './canon.js'
 import { CODEC } from './codec.js'
 import { COMMIT } from './commit.js'
+import { CROWD } from './crowd.js'
 import { CURSOR } from './cursor.js'
 import { HOST } from './host.js'
 import { INQUIRY } from './inquiry.js'
@@ -25,6 +26,7 @@ export const LAWS = {
   ...NONINTERFERENCE,
   ...ACCESS,
   ...INQUIRY,
+  ...CROWD,
   ...BACKFILL,
   ...BUILD,
   ...STREAM,

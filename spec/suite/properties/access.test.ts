@@ -3,7 +3,9 @@ import fc from 'fast-check'
 import { describe } from 'vitest'
 import { type AccessAnswer, Commits, type Event, OrderedMap as M, type Report, type State } from '../../../core/index.js'
 import { accessRuns, shortAccessRuns } from '../arbitraries/access.js'
+import { claimCrowds, listCrowds } from '../arbitraries/crowd.js'
 import { ACCESS, isAwaited, isTold, saysLists } from '../laws/access.js'
+import { ACCOUNTS, CROWD, type Crowd, isStranger, reposOf, ROOM } from '../laws/crowd.js'
 import type { Step } from '../laws/fence.js'
 import { MACHINE } from '../laws/machine.js'
 import { reportsOf } from '../laws/run.js'
@@ -83,6 +85,30 @@ describe('ACCESS', () => {
     'a knot that says for a moment that it keeps no lists': turns(({ after, event }) => saysLists(accessOf(after, event) ?? null)),
     'a knot that has kept no lists for a day': turns(({ after, event }) => accessOf(after, event) === null)
   })
+})
+
+const turnsWith = (is: (turn: Crowd['turns'][number]) => boolean) => ({ turns }: Crowd) => turns.some(is)
+
+/** Somebody claims more than there is room for, and somebody else as much as there is. */
+const isCrowded = ({ turns }: Crowd): boolean => {
+  const most = ACCOUNTS.map((_, who) => new Set(turns.filter((turn) => turn.who === who && 'isMade' in turn && turn.isMade).flatMap((turn) => reposOf(turn).map(String))).size)
+  const isFull = (count: number, who: number, by: number): boolean => count >= (isStranger(who) ? ROOM.stranger : ROOM.named).entries + by
+  return most.some((count, who) => isFull(count, who, 1) && most.some((other, of) => of !== who && other > 0 && !isFull(other, of, 1)))
+}
+
+describe('ACCESS, where many claim much', () => {
+  check(CROWD, 'ACCESS-9', claimCrowds, {
+    'one has too many, and another has not': isCrowded,
+    'several claim the same': ({ turns }) => new Set(turns.flatMap((turn) => ('isMade' in turn && turn.isShared && turn.isMade ? [turn.who] : []))).size > 1,
+    'some are withdrawn': turnsWith((turn) => 'isMade' in turn && !turn.isMade)
+  }, 0.2)
+  check(CROWD, 'ACCESS-10', listCrowds, {
+    'a knot calls another the owner': turnsWith((turn) => 'owner' in turn && turn.owner !== turn.who),
+    'more lists than a stranger has room for': turnsWith((turn) => 'owner' in turn && isStranger(turn.owner) && turn.count * turn.people > 5_000),
+    'more lists than one who is named has room for': turnsWith((turn) => 'owner' in turn && !isStranger(turn.owner) && turn.count * turn.people > 50_000),
+    'one with a list is withdrawn by its owner alone': ({ turns }) =>
+      turns.some((turn, i) => 'isMade' in turn && !turn.isMade && turn.isShared && turns.slice(0, i).some((before) => 'owner' in before && before.isShared && before.owner === turn.who && before.people > 0))
+  }, 0.25)
 })
 
 describe('MACHINE, where knots are asked who may push', () => {

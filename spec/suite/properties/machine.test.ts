@@ -95,7 +95,7 @@ describe('a step that ends at the rows', () => {
           const { after, before, event } = step
           const { config, isStopped } = before
           expect(Knots.reduce(before.knots, event, { config, holds: [], isStopped })).toStrictEqual(O.none)
-          expect(Access.reduce(before.access, event, { claims: [], config, isStopped, told: [] })).toStrictEqual(O.none)
+          expect(Access.reduce(before.access, event, { claims: [], commits: after.commits, config, isStopped, told: [] })).toStrictEqual(O.none)
           expect(Backfill.reduce(before.backfill, event, { commits: after.commits, config, isStopped, members: [] })).toStrictEqual(O.none)
           const given = { access: before.access, commits: after.commits, config, holds: [], knots: before.knots, lost: [], outcomes: [], wasStopped: isStopped }
           expect(Builds.reduce(before.builds, event, given)).toStrictEqual(O.none)
