@@ -19,8 +19,6 @@ export interface Turns {
   readonly accepted: () => void
   /** Whether something may be written in this turn. */
   readonly hasRoom: () => boolean
-  /** Forgets what waits for a turn. */
-  readonly leave: (run: () => void) => void
   /** Notes what is written. A write may go beyond what is left: later turns make up for it. */
   readonly spend: (bytes: number) => void
   /** Runs it once, in the first turn with room; in this one, if it has some and nobody has waited longer. */
@@ -60,7 +58,6 @@ export const createTurns = ({ busyBytes, quietBytes }: TurnsLimits): Turns => {
       arm()
     },
     hasRoom: () => left > 0,
-    leave: (run) => void waiting.delete(run),
     spend: (bytes) => {
       left -= Math.max(bytes, WRITE_BYTES)
       arm()

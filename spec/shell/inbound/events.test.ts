@@ -346,6 +346,44 @@ it('shares each turn of the loop among readers with room, so that thousands with
   expect(gone).toBeLessThan(message.length)
 })
 
+it('hands a thousand readers the same bytes of a status, made once, and asks for no turn of their own for each of them', async () => {
+  const world = started()
+  const { take, ...others } = createTurns(defaultTurnsLimits)
+  let asked = 0
+  const counted = {
+    ...others,
+    take: (run: () => void) => {
+      asked += 1
+      take(run)
+    }
+  }
+  const events = createEvents(world.state, silentLog, counted, defaultEventsLimits)
+  const readers = Array.from({ length: 1_000 }, () => {
+    const taken: Array<Buffer> = []
+    const peer: Peer = { close: () => undefined, isOpen: () => true, onClose: () => undefined, onRoom: () => undefined, write: (bytes) => taken.push(bytes) > 0 }
+    return { peer, taken }
+  })
+  for (const { peer } of readers) {
+    const admitted = events.admit(new URLSearchParams())
+    if (E.isRight(admitted)) admitted.right(peer)
+  }
+  asked = 0
+  const news = 3
+  for (let n = 1; n <= news; n++) {
+    succeed(world)
+    events.wake()
+    for (let turns = 0; readers.some(({ taken }) => taken.length < n); turns++) {
+      if (turns > 1_000) expect.fail('a thousand turns have passed, and somebody still waits for a status')
+      await new Promise(setImmediate)
+    }
+  }
+  const [first, ...rest] = readers
+  const made = new Set(first?.taken)
+  expect(made.size).toBe(news)
+  for (const { taken } of rest) expect(taken.every((bytes) => made.has(bytes))).toBe(true)
+  expect(asked).toBeLessThan(100)
+})
+
 it('lets in whoever comes at once before it writes much to any of them', async () => {
   const world = started()
   const noise = '\u20ac'.repeat(1_000)
