@@ -7,6 +7,7 @@ import { createHash } from 'node:crypto'
 import { gzipSync } from 'node:zlib'
 import { Counters, type Did, excerpt, OrderedMap, Rkey, repoAt, type Report, type State } from '../../core/index.js'
 import { sentenceOf } from '../lib/report-text.js'
+import { summary } from '../lib/summaries.js'
 import { VERSION } from '../lib/version.js'
 import { type Answer, json, readByAll, text } from './responses.js'
 import { active, buildsByStatus, handlesOf, ownersOf, pageOfBuilds, reading } from './shown-builds.js'
@@ -71,8 +72,7 @@ const repositoriesOf = (state: State) => {
   return found
 }
 
-const countHolds = (state: State): number =>
-  OrderedMap.reduceWithKey<string, OrderedMap.OrderedMap<string, true>, number>(0, (_, sum, those) => sum + OrderedMap.size(those))(state.knots.holders)
+const holdsIn = summary<string, OrderedMap.OrderedMap<string, true>, number>({ of: (_, holders) => OrderedMap.size(holders), plus: (a, b) => a + b, zero: 0 })
 
 // ---------------------------------------------------------------------------------------- what was noticed
 
@@ -117,7 +117,7 @@ export const overviewOf = (state: State, { isHealthy, isSaving, nowUs }: Facts, 
       builds: buildsByStatus(state),
       knots: OrderedMap.size(state.knots.holders),
       members: OrderedMap.size(state.commits.members),
-      repositories: countHolds(state),
+      repositories: holdsIn(state.knots.holders.root),
       runs: OrderedMap.size(state.builds.runs)
     },
     handles: handlesOf([state.config.owner, ...members, ...ownersOf([...builds, ...underway, ...read]), ...owners], names),

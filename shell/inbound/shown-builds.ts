@@ -3,7 +3,7 @@
  * here.
  */
 import { Builds, excerpt, isFinal, OrderedMap, type State, type Status, Tid, timeOfTid } from '../../core/index.js'
-import { placeIn } from '../lib/place.js'
+import { descending, NO_SPAN, type Numbered, type Span, spanOf, summary, union } from '../lib/summaries.js'
 import type { Shown } from './shown.js'
 
 /** The limit of entries of each kind. */
@@ -82,49 +82,71 @@ const shown = ([key, run, workflow, build]: Entry, { pageOf }: Shown): ShownBuil
 
 type Entry = readonly [Builds.RunKey, Builds.Run, string, Builds.Build]
 
-/** The result of a pass over all runs. States are immutable, so it can be cached. */
+/** What is known of runs without a look at each of them: of some thousands, a page shows a hundred. */
 interface Seen {
-  /** Running builds, the latest change first: no two changed at one time. */
-  readonly active: ReadonlyArray<Entry>
+  /** When builds that go on changed last. */
+  readonly active: Span
+  /** When builds changed last. */
+  readonly all: Span
   readonly counts: { readonly [status in Status]: number }
-  readonly reading: ReadonlyArray<readonly [Builds.RunKey, Builds.Run]>
-  /** When the status of each build changed last, ascending. */
-  readonly times: ReadonlyArray<number>
+  /** How many are being read. */
+  readonly reading: number
+}
+
+const NONE: Seen = { active: NO_SPAN, all: NO_SPAN, counts: { cancelled: 0, failed: 0, pending: 0, running: 0, success: 0, timeout: 0 }, reading: 0 }
+
+const ofBuild = ({ status, statusUs }: Builds.Build): Seen => {
+  const span = spanOf(statusUs)
+  return { active: isFinal(status) ? NO_SPAN : span, all: span, counts: { ...NONE.counts, [status]: 1 }, reading: 0 }
+}
+
+const plus = (a: Seen, b: Seen): Seen => ({
+  active: union(a.active, b.active),
+  all: union(a.all, b.all),
+  counts: {
+    cancelled: a.counts.cancelled + b.counts.cancelled,
+    failed: a.counts.failed + b.counts.failed,
+    pending: a.counts.pending + b.counts.pending,
+    running: a.counts.running + b.counts.running,
+    success: a.counts.success + b.counts.success,
+    timeout: a.counts.timeout + b.counts.timeout
+  },
+  reading: a.reading + b.reading
+})
+
+const isRead = ({ phase }: Builds.Run): boolean => phase._tag === 'Read'
+
+const seenIn = summary<Builds.RunKey, Builds.Run, Seen>({
+  of: (_, run) =>
+    OrderedMap.reduceWithKey<string, Builds.Build, Seen>({ ...NONE, reading: isRead(run) ? 0 : 1 }, (__, seen, build) => plus(seen, ofBuild(build)))(run.builds),
+  plus,
+  zero: NONE
+})
+
+/** Up to `limit` of what comes. */
+const firstOf = <A>(all: Iterable<A>, limit: number): ReadonlyArray<A> => {
+  const found: Array<A> = []
+  for (const one of all) {
+    if (found.length === limit) break
+    found.push(one)
+  }
+  return found
 }
 
 type Runs = State['builds']['runs']
 
-/** Calls `look` with every build: some thousands, so nothing is made of them that is not needed. */
-const eachBuild = (runs: Runs, look: (key: Builds.RunKey, run: Builds.Run, workflow: string, build: Builds.Build) => void): void =>
-  OrderedMap.reduceWithKey<Builds.RunKey, Builds.Run, undefined>(undefined, (key, _, run) =>
-    OrderedMap.reduceWithKey<string, Builds.Build, undefined>(undefined, (workflow, __, build) => {
-      look(key, run, workflow, build)
-      return undefined
-    })(run.builds)
-  )(runs)
+const entriesIn = (key: Builds.RunKey, run: Builds.Run): ReadonlyArray<Numbered<Entry>> =>
+  OrderedMap.toEntries(run.builds).map(([workflow, build]) => ({ at: build.statusUs, entry: [key, run, workflow, build] }))
 
-const newestFirst = (entries: Array<Entry>): ReadonlyArray<Entry> => entries.sort(([, , , a], [, , , b]) => b.statusUs - a.statusUs)
+const activeIn = (key: Builds.RunKey, run: Builds.Run): ReadonlyArray<Numbered<Entry>> =>
+  entriesIn(key, run).filter(({ entry: [, , , { status }] }) => !isFinal(status))
 
-const lookedAt = new WeakMap<Runs, Seen>()
-
-const look = (runs: Runs): Seen => {
-  const known = lookedAt.get(runs)
-  if (known !== undefined) return known
-  const counts = { cancelled: 0, failed: 0, pending: 0, running: 0, success: 0, timeout: 0 }
-  const active: Array<Entry> = []
-  const times: Array<number> = []
-  eachBuild(runs, (key, run, workflow, build) => {
-    counts[build.status]++
-    times.push(build.statusUs)
-    if (!isFinal(build.status)) active.push([key, run, workflow, build])
-  })
-  const reading = OrderedMap.reduceWithKey<Builds.RunKey, Builds.Run, Array<readonly [Builds.RunKey, Builds.Run]>>([], (key, all, run) => {
-    if (run.phase._tag !== 'Read') all.push([key, run])
-    return all
-  })(runs)
-  const seen = { active: newestFirst(active), counts, reading, times: [...Float64Array.from(times).sort()] }
-  lookedAt.set(runs, seen)
-  return seen
+/** Runs that are being read, in the order of their keys. */
+function* readingIn(part: Runs['root']): Generator<readonly [Builds.RunKey, Builds.Run], void, undefined> {
+  if (part === null || seenIn(part).reading === 0) return
+  yield* readingIn(part.left)
+  if (!isRead(part.value)) yield [part.key, part.value]
+  yield* readingIn(part.right)
 }
 
 export interface BuildsPage {
@@ -143,39 +165,29 @@ export const ownersOf = (those: ReadonlyArray<{ readonly repository: { readonly 
 
 /** Builds whose status changed before that time, in microseconds, the latest change first. */
 export const pageOfBuilds = ({ builds: { runs } }: State, beforeUs: number, names: Shown): BuildsPage => {
-  const { times } = look(runs)
-  const end = placeIn(times, (time) => time < beforeUs)
-  const start = Math.max(0, end - SHOWN.builds)
-  const firstUs = times[start] ?? Infinity
-  const found: Array<Entry> = []
-  eachBuild(runs, (key, run, workflow, build) => {
-    if (build.statusUs >= firstUs && build.statusUs < beforeUs) found.push([key, run, workflow, build])
-  })
-  const builds = newestFirst(found).map((entry) => shown(entry, names))
-  return { builds, handles: handlesOf(ownersOf(builds), names), next: start === 0 ? null : firstUs }
+  const found = firstOf(descending(runs, (part) => seenIn(part).all, entriesIn, beforeUs), SHOWN.builds + 1)
+  const there = found.slice(0, SHOWN.builds)
+  const builds = there.map(({ entry }) => shown(entry, names))
+  return { builds, handles: handlesOf(ownersOf(builds), names), next: found.length > there.length ? (there.at(-1)?.at ?? null) : null }
 }
 
 /** The number of builds by status. */
-export const buildsByStatus = ({ builds: { runs } }: State): { readonly [status: string]: number } => look(runs).counts
+export const buildsByStatus = ({ builds: { runs } }: State): { readonly [status: string]: number } => seenIn(runs.root).counts
 
 /** Everything under way; of many, the latest changes. */
 export const active = ({ builds: { runs } }: State, names: Shown): ReadonlyArray<ShownBuild> =>
-  look(runs)
-    .active.slice(0, SHOWN.builds)
-    .map((entry) => shown(entry, names))
+  firstOf(descending(runs, (part) => seenIn(part).active, activeIn, Infinity), SHOWN.builds).map(({ entry }) => shown(entry, names))
 
 /** The triggers whose workflow files are being read. */
 export const reading = ({ builds: { runs } }: State, nowUs: number) =>
-  look(runs)
-    .reading.slice(0, SHOWN.reading)
-    .map(([key, run]) => {
-      const [knot, rkey] = Builds.splitKey(key)
-      return {
-        ...causeOf(run),
-        knot,
-        repository: repositoryIn(run),
-        retryOf: run.retryOf,
-        rkey,
-        triggeredMs: triggeredMs(rkey, nowUs)
-      }
-    })
+  firstOf(readingIn(runs.root), SHOWN.reading).map(([key, run]) => {
+    const [knot, rkey] = Builds.splitKey(key)
+    return {
+      ...causeOf(run),
+      knot,
+      repository: repositoryIn(run),
+      retryOf: run.retryOf,
+      rkey,
+      triggeredMs: triggeredMs(rkey, nowUs)
+    }
+  })
