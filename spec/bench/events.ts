@@ -1,8 +1,8 @@
 /**
  * Many readers of `/events`, beside a bare broadcast of the same frames by `ws`, as its documentation shows one. Both servers are in
  * this process, and take turns; the readers are in another, and do no more than count bytes, so that it is the servers that are
- * measured. A status at a time, each made durable on its own, as it comes from a quiet spindle: the hardest case, since nothing can be
- * written together.
+ * measured. A status at a time, each made durable on its own, and the next when all readers have it, as it comes from a quiet spindle: the
+ * hardest case, since nothing can be written together. Some readers may lag: they read nothing.
  */
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
@@ -22,39 +22,35 @@ import { config } from './workload.js'
 
 // ---------------------------------------------------------------------------------------- the readers
 
-/** `bytes`: how many each of them gets after the upgrade. */
-const Task = t.strict({ bytes: t.number, path: t.string, port: t.number, readers: t.number })
+/** `bytes`: how many each of those who read gets of a status. */
+const Task = t.strict({ bytes: t.number, laggards: t.number, path: t.string, port: t.number, readers: t.number })
 type Task = t.TypeOf<typeof Task>
 
 const HANDSHAKE_END = '\r\n\r\n'
 
-/** Connects, and calls `opened` and `finished` once each. */
-const readBytes = ({ bytes, path, port }: Task, opened: () => void, finished: () => void): Socket => {
+/** Connects. Calls `opened` once, and `got` with the number of bytes whenever some come. */
+const readBytes = ({ path, port }: Task, isLaggard: boolean, opened: () => void, got: (count: number) => void): Socket => {
   const socket = connect(port, '127.0.0.1')
-  let left = bytes
   let head: string | null = ''
   socket.write(
     `GET ${path} HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n`
   )
-  const take = (count: number): void => {
-    left -= count
-    if (left === 0 && count > 0) finished()
-  }
+  // The server may cut a laggard off.
+  socket.on('error', () => undefined)
   socket.on('data', (chunk: Buffer) => {
-    if (head === null) return take(chunk.length)
+    if (head === null) return got(chunk.length)
     head += chunk.toString('latin1')
     const end = head.indexOf(HANDSHAKE_END)
     if (end < 0) return
     if (!head.startsWith('HTTP/1.1 101 ')) throw new Error(head)
-    const rest = head.length - end - HANDSHAKE_END.length
     head = null
+    if (isLaggard) socket.pause()
     opened()
-    take(rest)
   })
   return socket
 }
 
-/** In the process of the readers: does the task that it is sent, says `ready` and `done`, and hangs up when it is told to. */
+/** In the process of the readers: does the task that it is sent, says `ready` and, of each status, `got`, and hangs up when it is told to. */
 const beReaders = (): void => {
   let sockets: ReadonlyArray<Socket> = []
   process.on('message', (task: unknown) => {
@@ -63,26 +59,33 @@ const beReaders = (): void => {
     if (task === 'hang up') return void process.send?.('gone')
     const decoded = Task.decode(task)
     if (E.isLeft(decoded)) throw new Error(explain(decoded.left))
-    const { readers } = decoded.right
+    const { bytes, laggards, readers } = decoded.right
+    const bytesOfStatus = bytes * (readers - laggards)
     let toOpen = readers
-    let toFinish = readers
+    let left = bytesOfStatus
     const opened = (): void => {
       if (--toOpen === 0) process.send?.('ready')
     }
-    const finished = (): void => {
-      if (--toFinish === 0) process.send?.('done')
+    const got = (count: number): void => {
+      left -= count
+      if (left > 0) return
+      left += bytesOfStatus
+      process.send?.('got')
     }
-    sockets = Array.from({ length: readers }, () => readBytes(decoded.right, opened, finished))
+    sockets = Array.from({ length: readers }, (_, i) => readBytes(decoded.right, i < laggards, opened, got))
   })
   process.on('disconnect', () => process.exit())
 }
 
 /** Says something to the readers, and waits until they say that. */
 const tell = async (readers: ChildProcess, what: Task | 'hang up', answer: 'ready' | 'gone'): Promise<void> => {
-  const answered = once(readers, 'message')
   readers.send(what)
-  const [heard] = (await answered) as ReadonlyArray<unknown>
-  if (heard !== answer) throw new Error(`the readers said ${String(heard)} instead of ${answer}`)
+  await hear(readers, answer)
+}
+
+const hear = async (readers: ChildProcess, expected: 'ready' | 'gone' | 'got'): Promise<void> => {
+  const [heard] = (await once(readers, 'message')) as ReadonlyArray<unknown>
+  if (heard !== expected) throw new Error(`the readers said ${String(heard)} instead of ${expected}`)
 }
 
 // ---------------------------------------------------------------------------------------- the statuses
@@ -102,8 +105,6 @@ const withEntry = (state: State, entry: StatusEntry): State => ({
   ...state,
   builds: { ...state.builds, lastUs: entry.createdUs, log: OrderedMap.upsertAt(String(entry.createdUs).padStart(16, '0'), entry)(state.builds.log) }
 })
-
-const nextTurn = (): Promise<void> => new Promise(setImmediate)
 
 // ---------------------------------------------------------------------------------------- the servers
 
@@ -159,16 +160,21 @@ const events = async (readers: number): Promise<Broadcaster> => {
 
 // ---------------------------------------------------------------------------------------- the measurement
 
-const measure = async (server: Broadcaster, readers: ChildProcess, count: number, entries: ReadonlyArray<StatusEntry>): Promise<t.TypeOf<typeof eventsJob.output>['bare']> => {
-  const bytes = entries.reduce((sum, entry) => sum + message(statusFrame(entry)).length, 0)
-  await tell(readers, { bytes, path: server.path, port: server.port, readers: count }, 'ready')
-  const done = once(readers, 'message')
+const measure = async (
+  server: Broadcaster,
+  readers: ChildProcess,
+  crowd: Pick<Task, 'laggards' | 'readers'>,
+  entries: ReadonlyArray<StatusEntry>
+): Promise<t.TypeOf<typeof eventsJob.output>['bare']> => {
+  const [bytes = 0, ...others] = new Set(entries.map((entry) => message(statusFrame(entry)).length))
+  if (others.length > 0) throw new Error('the statuses are not of one length')
+  await tell(readers, { bytes, ...crowd, path: server.path, port: server.port }, 'ready')
   const look = stopwatch()
   for (const entry of entries) {
+    const got = hear(readers, 'got')
     server.publish(entry)
-    await nextTurn()
+    await got
   }
-  await done
   const time = look()
   await tell(readers, 'hang up', 'gone')
   await server.close()
@@ -179,7 +185,8 @@ const SELF = fileURLToPath(import.meta.url)
 
 if (process.argv[1] === SELF && process.argv[2] === 'readers') beReaders()
 else if (process.argv[1] === SELF)
-  serve(eventsJob, ({ frames, readers: count }) => {
+  serve(eventsJob, ({ frames, laggards, readers: count }) => {
+    const crowd = { laggards, readers: count }
     const readers = fork(SELF, ['readers'])
     process.on('disconnect', () => readers.disconnect())
     const entries = Array.from({ length: frames }, (_, n) => entryOf(n + 1))
@@ -187,8 +194,8 @@ else if (process.argv[1] === SELF)
     return Promise.resolve(async () => {
       // Whoever comes second finds a warmer machine.
       const isBareFirst = round++ % 2 === 0
-      const first = await measure(isBareFirst ? await bare() : await events(count), readers, count, entries)
-      const second = await measure(isBareFirst ? await events(count) : await bare(), readers, count, entries)
+      const first = await measure(isBareFirst ? await bare() : await events(count), readers, crowd, entries)
+      const second = await measure(isBareFirst ? await events(count) : await bare(), readers, crowd, entries)
       return isBareFirst ? { bare: first, events: second } : { bare: second, events: first }
     })
   })

@@ -91,14 +91,15 @@ export const bridgeJob = {
 const Measured = t.strict({
   /** Of the process of the servers, all threads. */
   cpuSeconds: t.number,
-  /** From the first status to the last byte at the last reader. */
+  /** From the first status to the last byte at the last reader that reads. */
   seconds: t.number
 })
 
 /** One round of many readers of `/events`, and one of a bare broadcast of the same frames. */
 export const eventsJob = {
   module: 'events.js',
-  input: t.strict({ frames: t.number, readers: t.number }),
+  /** `laggards`: how many of the readers read nothing. */
+  input: t.strict({ frames: t.number, laggards: t.number, readers: t.number }),
   output: t.strict({ bare: Measured, events: Measured })
 }
 
@@ -123,6 +124,27 @@ export const hoardJob = {
 /** One boot from the store, until its first step is durable. `isGuarded`: nobody but members is admitted. */
 export const bootJob = { module: 'boot.js', input: t.strict({ isGuarded: t.boolean, store: t.string }), output: t.strict(Time) }
 
+/** What things cost in a store that holds so many; milliseconds and microseconds are of processors. */
+export const grownJob = {
+  module: 'grown.js',
+  input: t.strict({ count: t.number, kept: Kept, store: t.string }),
+  output: t.strict({
+    /** The longest block of the event loop while the snapshot is written, by the clock. */
+    blockMs: t.number,
+    bootMs: t.number,
+    /** One more of them. */
+    eventUs: t.number,
+    /** Beyond the process without a store. */
+    heapBytes: t.number,
+    /** The overview of the page, after one more of them. */
+    pageUs: t.number,
+    /** The snapshot read by `JSON.parse`, line by line. */
+    parseMs: t.number,
+    snapshotBytes: t.number,
+    snapshotMs: t.number
+  })
+}
+
 export const Writers = t.keyof({ nobody: null, one: null, 'one each': null }, 'Writers')
 /** Who writes the records of strangers. */
 export type Writers = t.TypeOf<typeof Writers>
@@ -144,7 +166,7 @@ export const pushJob = {
 // ---------------------------------------------------------------------------------------- running them
 
 /** A measurement that takes longer has failed: a reader waits for ever when its server is gone. */
-const PATIENCE_MS = 300_000
+const PATIENCE_MS = 900_000
 
 const decode = <A>(codec: t.Type<A, unknown>, u: unknown): A => {
   const result = codec.decode(u)

@@ -234,7 +234,7 @@ const STATUSES = 100
 
 const measureBuilds = async () => {
   const { ms } = await inFolder((store) => perform(pushJob, { pushes: plan.pushes, store }))
-  const rounds = await several(plan.eventsRounds, eventsJob, { frames: STATUSES, readers: READERS_OF_EVENTS })
+  const rounds = await several(plan.eventsRounds, eventsJob, { frames: STATUSES, laggards: 0, readers: READERS_OF_EVENTS })
   const deliveries = STATUSES * READERS_OF_EVENTS
   return {
     events: {
