@@ -1,4 +1,4 @@
-/** Creates what the bridge acts through, from the operator's configuration: providers, and readers of records, files and repositories. */
+/** Creates everything that the bridge acts through, from the operator's configuration: providers, and readers of records, files and repositories. */
 import * as E from 'fp-ts/lib/Either.js'
 import { mkdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -25,7 +25,7 @@ export interface Parts {
   readonly access: AccessReader
   readonly close: () => Promise<void>
   readonly definitions: Definitions
-  /** Absent where they are switched off. */
+  /** Absent if handles are switched off. */
   readonly handles?: Handles
   readonly keys: SigningKeys
   readonly providers: ReadonlyArray<Provider>
@@ -33,17 +33,17 @@ export interface Parts {
   readonly workflows: Workflows
 }
 
-/** A list in a variable, separated by commas. */
+/** A comma-separated list in a variable. */
 const listIn = (text: string | undefined): ReadonlyArray<string> => (text ?? '').split(',').map((one) => one.trim()).filter((one) => one !== '')
 
 /**
- * Providers that exist when the environment has what they need, without an entry in the file: as in the program that tack is modelled on. Others
- * need an address, and so an entry.
+ * Providers that need no entry in the file if the environment has what they need, as in the program that tack is modelled on. Other providers need a
+ * URL, and so an entry.
  */
 const IMPLIED: ReadonlyArray<{
   readonly kind: string
   readonly settings: (environment: NodeJS.ProcessEnv) => { readonly [setting: string]: unknown }
-  /** Required variables, the one that decides first. */
+  /** The required variables. The first one decides whether the provider exists. */
   readonly variables: ReadonlyArray<string>
 }> = [
   {
@@ -53,7 +53,7 @@ const IMPLIED: ReadonlyArray<{
   }
 ]
 
-/** The providers by name: those in the file, and those implied by the environment where the file has none of their kind. */
+/** The providers by name: those in the file, and those implied by the environment if the file has none of that kind. */
 export const entriesOf = ({ providers }: Configuration, environment: NodeJS.ProcessEnv): Configuration['providers'] => {
   const kinds = new Set([...providers.values()].map(({ kind }) => kind))
   const implied = IMPLIED.filter(
@@ -67,10 +67,10 @@ export const providerNames = (configuration: Configuration, environment: NodeJS.
   ...entriesOf(configuration, environment).keys()
 ]
 
-/** The variables that a provider comes from which is not in the file. */
+/** The variables that imply a provider of that kind. */
 export const impliedBy = (kind: string): string => IMPLIED.filter((one) => one.kind === kind).flatMap(({ variables }) => variables).join(', ')
 
-/** How long a repository may take to be read, where somebody waits for what is in it. */
+/** The time limit of reading a repository for a definition: the caller is waiting. */
 const DEFINITION_MS = 25_000
 
 const PUBLIC_PLC = 'https://plc.directory/'
@@ -80,18 +80,18 @@ export const policyOf = (options: Pick<RunOptions, 'allowLoopback' | 'dev'>) => 
   allowLoopback: options.dev === true || options.allowLoopback === true
 })
 
-/** The policy for addresses in the operator's configuration: they may be anywhere. Those in records and from knots may not. */
+/** The policy for addresses in the operator's configuration: they may be anywhere. Those from records and knots may not. */
 export const trustedPolicyOf = (options: Parameters<typeof policyOf>[0]) => ({ ...policyOf(options), trusted: true })
 
-/** Creates an empty folder for temporary files. It belongs to the store: leftovers are from a killed process. */
+/** Creates an empty folder for temporary files. It belongs to the store, so anything in it is left from a killed process. */
 const emptyFolder = async (path: string): Promise<void> => {
   await rm(path, { force: true, recursive: true })
   await mkdir(path, { mode: 0o700, recursive: true })
 }
 
 /**
- * Everything but the bridge itself; `Left` with a sentence when an entry of the configuration is wrong, or the store takes no files; nothing is
- * left running then. Providers manage their folders from the beginning, so the caller must hold the store.
+ * Creates everything but the bridge itself. `Left` with a sentence if an entry of the configuration is wrong, or if the store's folder is not
+ * writable; nothing keeps running then. Providers start to manage their folders at once, so the caller must hold the lock of the store.
  */
 export const assemble = async (
   options: RunOptions,
@@ -127,14 +127,14 @@ export const assemble = async (
     }
     providers.push(made.right)
   }
-  // The operator's own directory may be anywhere; the public one is a host like any other.
+  // The operator's own directory may be anywhere. The public one is a host like any other.
   const directory = options.plc.href === PUBLIC_PLC ? {} : { directory: options.plc.href.replace(/\/$/, '') }
   const documents = createDocuments({ clock, policy, ...directory })
-  // Anybody may ask for a definition, as often as they like: that keeps nobody else's document waiting.
+  // A second queue: anybody may ask for definitions, as often as they like, and must not delay other reads of documents.
   const described = createDocuments({ clock, policy, ...directory })
-  // Whoever asks for a definition waits for it.
+  // With a shorter time limit, because the caller is waiting.
   const definitions = createDefinitions({ clock, documents: described, readFiles: gitReader({ ...git, timeoutMs: DEFINITION_MS }) })
-  // On the embedded network the directory serves the names of its accounts, too.
+  // On the embedded network, the directory serves the host names of its accounts, too.
   const local = options.dev === true && options.plc.protocol === 'http:' ? { localPort: Number(options.plc.port === '' ? 80 : options.plc.port) } : {}
   const handles = options.handles === 'off' ? undefined : createHandles({ clock, documents, policy, ...local })
   return E.right({

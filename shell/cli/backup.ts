@@ -1,12 +1,11 @@
 /**
- * `tack backup` and `tack restore`: a store as one folder that can be put away, and a store of it again.
+ * `tack backup` and `tack restore`: copies a store into one folder, and makes a store from it again.
  *
- * A backup is a store as a clean stop leaves it: one snapshot, and the files of providers. It is made while tack runs, or does not. The state is read
- * first and the files are copied after that, so no build that the state knows to have been begun is missing; of a build that is begun in between
- * there are files, by which it is found, and not begun once more.
+ * A backup is a store as a clean stop leaves it: one snapshot, and the files of providers. It can be made while tack runs. The state is read first
+ * and the files are copied after that, so the files of every build that the state counts as started are included. A build that starts in between has
+ * files as well, so it is found by them and not started twice.
  *
- * A restored folder has an empty journal before it has anything else: with a journal and no snapshot no tack starts, so nobody takes half of a backup
- * for a new store.
+ * A restored folder gets an empty journal first: tack never starts with a journal and no snapshot, so nobody takes half of a backup for a new store.
  */
 import * as E from 'fp-ts/lib/Either.js'
 import type * as TE from 'fp-ts/lib/TaskEither.js'
@@ -27,12 +26,12 @@ const PROVIDERS = 'providers'
 
 // ---------------------------------------------------------------------------------------- files
 
-/** What nobody needs who goes on elsewhere: working folders of builds, and what is being written or removed. */
+/** Files that are useless elsewhere: working folders of builds, and files that are being written or removed. */
 const IS_PASSING = /^(?:work|new|gone)-|\.json\.[0-9a-f-]{36}$/
 
 /**
- * In which order the files of a build are read. What it says first must not be older than what it says after that: a build that has been claimed
- * and has no runner is begun anew, and one with a result has all of its log.
+ * The order in which the files of a build are copied. An earlier file must not be older than a later one: a build with a claim but without a runner
+ * starts again, and one with a result must have its complete log.
  */
 const ORDER = ['request.json', 'claim.json', 'cancel.json', 'runner.json', 'result.json']
 const rank = (name: string): number => (ORDER.includes(name) ? ORDER.indexOf(name) : ORDER.length)
@@ -47,7 +46,7 @@ const copyFile = async (from: string, to: string): Promise<number> => {
   return bytes.length
 }
 
-/** Copies a folder that others may be writing to. What goes meanwhile is not copied, with all that is in it. @returns how many bytes it has. */
+/** Copies a folder that others may be writing to. A folder that disappears meanwhile is left out with all its files. @returns the number of bytes. */
 const copyFolder = async (from: string, to: string): Promise<number> => {
   const entries = await ifThere(readdir(from, { withFileTypes: true }), [])
   if (entries.length === 0) return 0
@@ -67,7 +66,7 @@ const copyFolder = async (from: string, to: string): Promise<number> => {
   return bytes
 }
 
-/** Rejects when a file of a provider, which are JSON but for logs, cannot be read. */
+/** Rejects if a file of a provider cannot be read. All of them are JSON, except logs. */
 const checkFiles = async (folder: string): Promise<void> => {
   for (const entry of await ifThere(readdir(folder, { withFileTypes: true }), [])) {
     const path = join(folder, entry.name)
@@ -92,7 +91,7 @@ const orThrow = async <A>(task: TE.TaskEither<StoreError, A>): Promise<A> => {
   throw new Error(`${result.left.path}: ${result.left.message}`)
 }
 
-/** What is in a backup, all of which can be read. */
+/** Reads a whole backup. Rejects if any of it cannot be read. */
 const readAll = async (folder: string): Promise<Contents> => {
   const contents = await orThrow(readStore(folder))
   await checkFiles(join(folder, PROVIDERS))
@@ -106,7 +105,7 @@ const sentenceOf = ({ seq, state }: Contents, bytes: number): string => {
   return `${countOf(accounts, 'account')} and ${countOf(runs, 'run')} as of batch ${String(seq)}, and ${countOf(bytes, 'byte')} of providers`
 }
 
-/** Runs `act`, and returns the exit code: 0, or 1 after a sentence. */
+/** Runs `act`, and returns the exit code: 0, or 1 after an error message. */
 const told = async (complain: Print, act: () => Promise<void>): Promise<number> => {
   try {
     await act()
@@ -117,10 +116,10 @@ const told = async (complain: Print, act: () => Promise<void>): Promise<number> 
   }
 }
 
-/** What is in a folder; `null` where there is none. */
+/** The names in a folder; `null` if it does not exist. */
 const namesIn = (folder: string): Promise<ReadonlyArray<string> | null> => ifThere(systemDisk.list(folder), null)
 
-/** Copies the store to `into`, which is there only when the copy is complete and has been read. */
+/** Copies the store to `into`. The folder appears only when the copy is complete and has been read back. */
 export const backup = (store: string, into: string, print: Print, complain: Print): Promise<number> =>
   told(complain, async () => {
     const to = resolve(into)
@@ -142,7 +141,7 @@ export const backup = (store: string, into: string, print: Print, complain: Prin
     }
   })
 
-/** Makes a store of a backup, in a folder in which nothing is. */
+/** Makes a store from a backup, in an empty folder. */
 export const restore = (from: string, store: string, print: Print, complain: Print): Promise<number> =>
   told(complain, async () => {
     const source = resolve(from)

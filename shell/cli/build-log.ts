@@ -1,8 +1,8 @@
 /**
- * `tack logs`: the log of a build, read from the running tack as Tangled and the page read it (`/logs`): from the first line on, while it grows and until it
- * ends. Which build is meant, and whether it has ended, the list of builds says.
+ * `tack logs`: shows the log of a build, which it reads from the running tack as Tangled and the page do (`/logs`): from the first line on, while it
+ * grows, until it ends. The list of builds identifies the build, and says whether it has ended.
  *
- * What is in a log was written by strangers: on a terminal their colours are shown, and nothing that moves the cursor.
+ * Strangers wrote the log: a terminal shows their colours, and nothing that moves the cursor.
  */
 import * as E from 'fp-ts/lib/Either.js'
 import * as t from 'io-ts'
@@ -20,7 +20,7 @@ import { bold, drawn, isOver, red, withoutControls } from './text.js'
 export interface LogRequest {
   readonly knot: string
   readonly rkey: string
-  /** May be left out where the run has one build. */
+  /** May be left out if the run has one build. */
   readonly workflow?: string
 }
 
@@ -38,10 +38,10 @@ export interface Terminal {
 
 // ---------------------------------------------------------------------------------------- which build
 
-/** As many builds as there may be. */
+/** More builds than there can be. */
 const ALL = 1_000_000
 
-/** The build that is meant, or the exit code and what is said. */
+/** The requested build; `Left` with an exit code and an error message. */
 const find = async (base: string, { knot, rkey, workflow }: LogRequest): Promise<E.Either<readonly [code: number, sentence: string], ShownBuild>> => {
   const all = await asking((fetch) => collect(fromServer(base, fetch), ALL))
   if (E.isLeft(all)) return E.left([1, all.left])
@@ -68,7 +68,7 @@ const Frame = t.intersection(
 
 type Frame = t.TypeOf<typeof Frame>
 
-/** The frames of a log as lines for people. A colour that a line begins goes on in the next of its step. */
+/** Turns the frames of a log into lines. A colour that is set in one line continues in the next line of the same step. */
 const drawing = (hasColour: boolean): ((frame: Frame) => string | null) => {
   let style = ''
   const heading = (text: string): string => (hasColour ? bold(text) : text)
@@ -89,13 +89,13 @@ const drawing = (hasColour: boolean): ((frame: Frame) => string | null) => {
 
 // ---------------------------------------------------------------------------------------- reading
 
-/** The limit of a frame: a line is a tenth of that, whatever it is made of. */
+/** The limit of a frame. A line takes at most a tenth of that, whatever it consists of. */
 const FRAME_BYTES = 1_048_576
 
-/** A server pings every 30 s: after so long without a sign it is gone. */
+/** A server pings every 30 s. After this long without anything, it is gone. */
 const SILENCE_MS = 90_000
 
-/** How long a running build says nothing until all that is there is taken to have come. */
+/** How long a running build must be silent before its log so far counts as complete. */
 const QUIET_MS = 1_000
 
 const COMPLETE = 1000
@@ -113,7 +113,7 @@ type End =
   | { readonly _tag: 'Refused'; readonly status: number }
   | { readonly _tag: 'Unreached'; readonly error: unknown }
 
-/** Reads a log to its end, or, where it is bounded, until nothing more comes. */
+/** Reads a log to its end or, if `isBounded`, until nothing more comes. */
 const read = ({ isBounded, take, url }: Reading, clock: Clock): Promise<End> =>
   new Promise((resolve) => {
     const socket = new WebSocket(url, { followRedirects: false, handshakeTimeout: ANSWER_MS, maxPayload: FRAME_BYTES, perMessageDeflate: false })
@@ -154,7 +154,7 @@ const read = ({ isBounded, take, url }: Reading, clock: Clock): Promise<End> =>
 
 // ---------------------------------------------------------------------------------------- the command
 
-/** Shows the log of a build. Returns the exit code: 0 when it was shown, 1 when it could not be, 2 when it is not clear which is meant. */
+/** Shows the log of a build. Returns the exit code: 0 if it was shown, 1 if it could not be, 2 if the request is ambiguous. */
 export const showLog = async (request: LogRequest, options: LogOptions, { clock, complain, hasColour, print }: Terminal): Promise<number> => {
   const base = baseOf(options)
   const found = await find(base, request)

@@ -1,4 +1,4 @@
-/** Checks of the allow-list: whether each line can ever let anybody in. */
+/** Checks the allow-list: whether each line can ever match. */
 import { excerpt } from '../../core/index.js'
 import { type ReadConfiguration } from './configuration.js'
 import { placed } from './faults.js'
@@ -6,7 +6,7 @@ import { type Finding, fine, wrong } from './finding.js'
 import type { Configuration } from './parts.js'
 import { unknownProviders } from './provider-faults.js'
 
-/** Where a place of the configuration is, as the beginning of a sentence. */
+/** The position of a place in the configuration, as the beginning of a sentence. */
 export type At = (place: string) => string
 
 export const whereIn =
@@ -14,13 +14,16 @@ export const whereIn =
   (place) =>
     path === '' ? '' : `${placed(path, places(place))}: `
 
-/** The DIDs in use; others are well-formed, and belong to nobody. */
+/** The DID methods in use. Others may be well-formed, but belong to nobody. */
 const PERSON = /^did:(?:plc:[a-z2-7]{24}|web:[A-Za-z0-9.:%-]+)$/
 
 /** The literal beginning of a pattern. */
 const LITERAL = /^[^*?[{\\/]*/
 
-/** Why no repository can ever match; `null` when one can. Repositories are named `<DID of the owner>/<name>`. This finds the usual mistakes, not all. */
+/**
+ * Why the pattern can match no repository; `null` if it can. Repositories are named `<DID of the owner>/<name>`. This finds the usual mistakes, not
+ * all.
+ */
 export const neverMatches = (pattern: string): string | null => {
   const [literal = ''] = LITERAL.exec(pattern) ?? []
   const rest = pattern.slice(literal.length)
@@ -30,7 +33,7 @@ export const neverMatches = (pattern: string): string | null => {
   return null
 }
 
-/** Lines that let nobody in, though each may be written so. `at` tells where a place of the file is. */
+/** Lines that are valid but can never match. `at` gives the position of a place in the file. */
 export const checkPatterns = ({ allow }: Configuration, at: At): ReadonlyArray<Finding> =>
   allow.flatMap(({ repos }, i) => {
     const what = `allow[${String(i)}]`

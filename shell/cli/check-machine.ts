@@ -1,4 +1,4 @@
-/** Checks of this machine: the store, and git. */
+/** Checks this machine: the store, and git. */
 import * as E from 'fp-ts/lib/Either.js'
 import * as t from 'io-ts'
 import { execFile } from 'node:child_process'
@@ -18,7 +18,7 @@ import type { RunOptions } from './options.js'
 
 const Holder = t.type({ hostname: t.string, pid: t.Int, startedAt: t.union([t.string, t.null]) }, 'Lock')
 
-/** Who has the folder, in words; `null` when nobody has. */
+/** The process that uses the folder, in words; `null` if none does. */
 const holderOf = async (folder: string): Promise<{ readonly isRunning: boolean; readonly words: string } | null> => {
   const text = await readFile(join(folder, 'lock'), 'utf8').catch(() => null)
   if (text === null) return null
@@ -34,7 +34,7 @@ const holderOf = async (folder: string): Promise<{ readonly isRunning: boolean; 
 
 const LEAST_FREE_BYTES = 67_108_864
 
-/** Why no file can be created in the folder; `null` when one can. Creating one says more than permissions. */
+/** Why no file can be created in the folder; `null` if one can. Creating one proves more than looking at permissions. */
 const probe = async (folder: string): Promise<string | null> => {
   const path = join(folder, `check-${randomUUID()}`)
   try {
@@ -108,12 +108,12 @@ export const checkStore = async (options: RunOptions): Promise<Finding> => {
   )
 }
 
-/** The first version with everything that is used (`fetch --no-write-fetch-head`). */
+/** The first version that has everything that tack uses (`fetch --no-write-fetch-head`). */
 const LEAST_GIT = [2, 29] as const
 
 const run = promisify(execFile)
 
-/** Whether git is there, and new enough. */
+/** Whether git is installed, and new enough. */
 export const checkGit = async (git = 'git'): Promise<Finding> => {
   const what = 'git'
   try {

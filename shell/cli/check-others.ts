@@ -1,4 +1,4 @@
-/** Checks of the servers that tack depends on: the owner's, the stream, the providers. */
+/** Checks the servers that tack depends on: the owner's, the stream, the providers. */
 import { type Did, type Event, MEMBER, type Natural } from '../../core/index.js'
 import { silentLog } from '../lib/log.js'
 import { jetstreamClient } from '../outbound/jetstream.js'
@@ -11,11 +11,11 @@ import type { Ask } from './check-outside.js'
 import { skewOf } from '../lib/clock-watch.js'
 import * as E from 'fp-ts/lib/Either.js'
 
-/** The sentence about an owner who cannot be found. */
+/** The message about an owner who cannot be found. */
 export const ownerAdvice = ({ owner, plc }: Pick<RunOptions, 'owner' | 'plc'>, error: string): string =>
   `${owner}: ${ended(error)} Check the DID, and that this machine can reach ${owner.startsWith('did:plc:') ? plc.host : 'its host'} and the account’s server.`
 
-/** The owner's first page of member records, read as `run` does. */
+/** Reads the first page of the owner's member records, as `run` does. */
 export const checkOwner = ({ owner, plc }: RunOptions, { records }: { readonly records: Records }, clock: Clock): Promise<Finding> =>
   new Promise((resolve) => {
     const done = (finding: Finding): void => {
@@ -73,7 +73,7 @@ export const checkProvider = (provider: Provider, clock: Clock): Promise<Finding
   })
 }
 
-/** Whether the clock is right, as far as the directory of accounts says. It says nothing where that does not answer: others tell that. */
+/** Compares the clock with that of the account directory. No finding if the directory does not answer: another check reports that. */
 export const checkClock = async ({ plc }: RunOptions, ask: Ask, clock: Clock): Promise<ReadonlyArray<Finding>> => {
   const answer = await ask(new URL('/_health', plc).href, true)
   if (E.isLeft(answer) || answer.right.dateMs === null) return []

@@ -1,4 +1,4 @@
-/** Checks of the way in: where tack listens, and whether its name leads there, as Tangled will call it. */
+/** Checks the way in: the address on which tack listens, and whether its name leads there, as Tangled will call it. */
 import * as E from 'fp-ts/lib/Either.js'
 import * as t from 'io-ts'
 import { type Config, type Did, excerpt, initial } from '../../core/index.js'
@@ -15,7 +15,7 @@ import { codeOf } from '../store/disk.js'
 import { ANSWER_MS, ended, type Finding, fine, listenTrouble, wordsOf, wrong } from './finding.js'
 import type { RunOptions } from './options.js'
 
-/** What a server answered; `dateMs` is the time that it says it is. */
+/** The answer of a server. `dateMs` is the server's time. */
 export interface Answer {
   readonly dateMs: number | null
   readonly status: number
@@ -27,7 +27,7 @@ export type Ask = (url: string, isTrusted?: boolean) => Promise<E.Either<string,
 const OwnerAnswer = t.type({ owner: t.string }, 'answer')
 const HealthAnswer = t.type({ reasons: t.array(t.string) }, 'answer')
 
-/** Whether a spindle of that owner answers at `url`; `Left` with why not. */
+/** Whether a spindle of that owner answers at `url`; `Left` says why not. */
 const askOwner = async (ask: Ask, url: string, owner: string, isTrusted = false): Promise<E.Either<string, true>> => {
   const answer = await ask(`${url}/xrpc/sh.tangled.owner`, isTrusted)
   if (E.isLeft(answer)) return answer
@@ -40,7 +40,7 @@ const askOwner = async (ask: Ask, url: string, owner: string, isTrusted = false)
 
 interface Listening {
   readonly finding: Finding
-  /** The server started for the check. */
+  /** The server that was started for the check. */
   readonly server: Server | null
 }
 
@@ -81,7 +81,7 @@ export const listen = async (options: RunOptions, config: Config | null, ask: As
   }
 }
 
-/** Where the name resolves to. */
+/** Resolves the public name. */
 const checkName = async ({ hostname }: RunOptions, policy: Policy): Promise<Finding> => {
   const what = 'name'
   const name = hostname.replace(/:[0-9]+$/, '')
@@ -145,7 +145,7 @@ const checkRegistration = async (options: RunOptions, ask: Ask, base: string): P
     : wrong(what, `${base}/xrpc/sh.tangled.owner: ${ended(there.left)} Tangled calls this when you register; make the reverse proxy forward it to where tack listens.`)
 }
 
-/** Everything about our public name. If it does not resolve, the rest is skipped. */
+/** All checks of the public name. If it does not resolve, the rest is skipped. */
 export const checkOutside = async (options: RunOptions, policy: Policy, ask: Ask, clock: Clock): Promise<ReadonlyArray<Finding>> => {
   const name = await checkName(options, policy)
   if (!name.isFine) return [name]

@@ -1,10 +1,10 @@
 /**
- * `tack check`: whether `tack run`, with the same options, would find everything that it needs, and whether Tangled would find us. One line for
- * each check, and what to do where something is wrong.
+ * `tack check`: whether `tack run`, with the same options, would find everything that it needs, and whether Tangled could reach it. Prints one line
+ * for each check, and what to do about each problem.
  *
- * Checks use the code of `run`, and so the same guard and limits. If no tack is running, the server is started for as long as the check lasts, with
- * nothing in it: so the way from outside, through name, certificate and reverse proxy, can be tested before the first start. Nothing is left
- * behind, and no secret is printed.
+ * Checks use the code of `run`, and so the same guard and limits. If no tack is running, the check starts the server, with an empty state, for as
+ * long as it lasts. So the way in, through name, certificate and reverse proxy, can be tested before the first start. The check leaves nothing
+ * behind, and prints no secret.
  */
 import * as E from 'fp-ts/lib/Either.js'
 import { mkdtemp, rm } from 'node:fs/promises'
@@ -43,7 +43,7 @@ const checkConfiguration = (options: RunOptions, parts: E.Either<string, Parts>,
   return fine(what, [`Valid; providers: ${providers.map(({ name }) => name).join(', ')}.`, ...remarks].join(' '))
 }
 
-/** Runs all checks, and reports results in the order in which problems are best fixed. */
+/** Runs all checks. Returns the findings in the order in which problems are best fixed. */
 export const findings = async (
   options: RunOptions,
   read: ReadConfiguration,
@@ -54,7 +54,7 @@ export const findings = async (
   const { configuration } = read
   const clock = systemClock()
   const policy = policyOf(options)
-  // Providers manage their folders from the beginning: what is in the store is the running tack's.
+  // Providers start to manage their folders at once, and those in the store belong to the running tack. So the check uses a folder of its own.
   const made = await mkdtemp(resolve(tmpdir(), 'tack-check-')).then(E.right, (error: unknown) => E.left(wordsOf(error)))
   if (E.isLeft(made)) {
     const finding = wrong('temporary files', `None can be created in ${tmpdir()}: ${ended(made.left)} Set TMPDIR to a writable folder.`)
@@ -116,7 +116,7 @@ export const findings = async (
 
 const WIDTH = 22
 
-/** Runs the checks and prints them. Returns the exit code: 0 when nothing is wrong, else 1. */
+/** Runs the checks and prints the findings. Returns the exit code: 0 if nothing is wrong, otherwise 1. */
 export const check = async (
   options: RunOptions,
   read: ReadConfiguration,

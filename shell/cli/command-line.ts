@@ -1,4 +1,4 @@
-/** The command line: commands and their options. Everything else is elsewhere, and loaded by the command that needs it. */
+/** The command line: commands and their options. Each command loads the rest of its code when it runs. */
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
 import { configurationPath, NOTHING_READ, readConfiguration } from './configuration.js'
 import type { LogOptions } from './build-log.js'
@@ -25,7 +25,7 @@ const whole =
 /** The commands that read the configuration file. */
 const NEEDS_FILE = new Set(['backup', 'builds', 'cancel', 'check', 'help', 'inspect', 'lint', 'logs', 'pass-over', 'restore', 'retry', 'run', 'try'])
 
-/** The commands for which all of the configuration must be right, and not only what is written. */
+/** The commands that need a complete configuration, and not only a valid one. */
 const RUNS = new Set(['check', 'run'])
 
 const FURTHER = `
@@ -34,7 +34,8 @@ TACK_ADMIN_TOKEN_FILE=/run/secrets/admin reads that file, and so for every TACK_
 in the file only: see shell/deploy/README.md.`
 
 /**
- * Does what `argv` says, with the environment of this process; `argv` has the program and its file first, as a process has it. Returns the exit code.
+ * Runs the command in `argv`, with the environment of this process. `argv` begins with the program and its file, as in a process. Returns the exit
+ * code.
  */
 export const commandLine = async (argv: ReadonlyArray<string>, print: Print, complain: Print): Promise<number> => {
   let code = 0
@@ -42,7 +43,7 @@ export const commandLine = async (argv: ReadonlyArray<string>, print: Print, com
     code = of
   }
 
-  // Everything below reads the resolved environment.
+  // From here on, code reads the resolved environment.
   const environment = environmentOf(process.env)
   for (const name of Object.keys(process.env)) if (!(name in environment.variables)) Reflect.deleteProperty(process.env, name)
   Object.assign(process.env, environment.variables)
@@ -83,10 +84,10 @@ The operator's guide: shell/deploy/README.md`
     ...applyTo(file, runOptions()).map(({ option, sentence }) => ({ from: read.path, position: read.places(option), sentence }))
   ]
 
-  /** What was said of values in flags and in the environment. */
+  /** Values of flags and variables that were refused. */
   const refused: Array<{ readonly option: Option; readonly sentence: string }> = []
 
-  /** The options, with values from the file as their defaults. A value that is not allowed is kept for the end, when all that is wrong is told. */
+  /** Sets values from the file as defaults of options. A refused value is kept, so that all faults are reported together. */
   const withFile = (options: ReadonlyArray<Option>): ReadonlyArray<Option> => {
     applyTo(file, options)
     for (const option of options) {
@@ -117,7 +118,7 @@ The operator's guide: shell/deploy/README.md`
       sentence
     }))
 
-  /** What nobody has set, and must be. */
+  /** Required options that are set nowhere. */
   const missing = (command: Command): ReadonlyArray<Fault> =>
     runOptions()
       .filter((option) => REQUIRED.includes(option.attributeName()))
@@ -129,16 +130,16 @@ The operator's guide: shell/deploy/README.md`
         return { from: read.path === '' ? long : read.path, position: null, sentence }
       })
 
-  /** Ends the program if anything is wrong with the configuration: all of it, a line each. */
+  /** Ends the program if the configuration has faults, and prints all of them, one a line. */
   program.hook('preAction', async (_, command) => {
     const name = command.name()
     const faults = [...environment.faults, ...(NEEDS_FILE.has(name) ? ofFile() : []), ...ofCommand(command), ...(RUNS.has(name) && read.isWhole ? missing(command) : [])]
-    // What check says of providers is one of its findings, unless it comes to nothing else.
+    // `check` reports faults of providers as one of its findings, unless other faults end it here.
     const ofProviders = RUNS.has(name) && (name === 'run' || faults.length > 0) ? (await import('./provider-faults.js')).providerFaults(read, process.env) : []
     const all = inOrder([...faults, ...ofProviders])
     if (all.length === 0) return
     for (const fault of all) complain(`error: ${lineOf(fault)}`)
-    // What is missing may have been set under another name.
+    // A missing option may have been set under another name.
     for (const sentence of (await import('./variables.js')).unknownVariables(process.env)) complain(`warning: ${sentence}`)
     throw new CommanderError(2, 'tack.configuration', '')
   })
@@ -282,7 +283,7 @@ The operator's guide: shell/deploy/README.md`
 
   command('conform', 'test a port of the machine, in any language, and show where it is wrong')
     .usage('[options] -- COMMAND [ARGS…]')
-    // It parses its own arguments.
+    // The kit parses its own arguments.
     .allowUnknownOption()
     .allowExcessArguments()
     .helpOption(false)
@@ -293,7 +294,7 @@ The operator's guide: shell/deploy/README.md`
     await program.parseAsync(argv)
     return code
   } catch (error) {
-    // Commander has printed its one line. Asking for help is no error; everything else it ends with is bad usage.
+    // Commander has printed its one line. Asking for help is not an error; any other end is bad usage.
     if (!(error instanceof CommanderError)) throw error
     return error.exitCode === 0 ? 0 : 2
   }

@@ -1,6 +1,6 @@
 /**
- * The configuration file: YAML or JSON, one for everything. Every option of the command line can be set here, by its name, with the lowest
- * priority; providers and the allow-list can be set only here. All that is wrong in it is told at once, each with its place.
+ * The configuration file: YAML or JSON, one for everything. Every option of the command line can be set here, by its name, with the lowest priority.
+ * Providers and the allow-list can be set only here. All faults are reported at once, each with its position.
  */
 import * as E from 'fp-ts/lib/Either.js'
 import { isUtf8 } from 'node:buffer'
@@ -16,17 +16,17 @@ import { duplicates, jsonFault, type SyntaxFault, yamlFaults } from './syntax.js
 
 export { type Configuration, NO_CONFIGURATION }
 
-/** A configuration as it was read: what is right of it, and all that is wrong. */
+/** A configuration that was read: the valid parts, and all faults. */
 export interface ReadConfiguration {
   readonly configuration: Configuration
   readonly faults: ReadonlyArray<Fault>
-  /** Whether the file could be read as a whole, or there is none; otherwise nothing of it is known. */
+  /** Whether the file was read as a whole, or does not exist. Otherwise nothing of it is known. */
   readonly isWhole: boolean
-  /** The path of the file; empty without one. */
+  /** The path of the file; empty if there is none. */
   readonly path: string
-  /** Where something in the file stands. */
+  /** Finds the position of a place in the file. */
   readonly places: Places
-  /** What the operator had better know. */
+  /** Warnings for the operator. */
   readonly remarks: ReadonlyArray<string>
 }
 
@@ -41,16 +41,16 @@ const MAX_VALUES = 100_000
 /** Settings whose values are secrets, at any level. */
 const SECRET_SETTINGS: ReadonlySet<string> = new Set(['adminToken', 'password', 'secret', 'token', 'webhookSecret'])
 
-/** Options whose values are paths: those in the file are relative to its folder, wherever tack is started. */
+/** Options whose values are paths: in the file, they are relative to its folder, wherever tack is started. */
 const PATHS: ReadonlySet<string> = new Set(['store'])
 
 // ---------------------------------------------------------------------------------------- the text
 
-/** The words of the parser are not handed on: they may quote secrets. */
+/** The parser's message is dropped: it may quote secrets. */
 const notYaml = (text: string, fault: YamlFault): ReadonlyArray<SyntaxFault> => {
   if (fault._tag === 'Immodest') return [{ position: null, sentence: `it comes to more than ${String(MAX_VALUES)} values.` }]
   const { line, reason } = fault
-  // The parser that tells more is not made for such a depth.
+  // The parser with better messages does not support such a depth.
   const faults = /maxDepth/.test(reason) ? [] : yamlFaults(text)
   if (faults.length > 0) return faults
   const what = /alias/.test(reason)
@@ -80,7 +80,7 @@ const isJson = (text: string): boolean => E.isRight(E.tryCatch(() => void JSON.p
  * Parses a configuration file.
  *
  * @param options - the names of the options that may be in it
- * @param mustBeJson - whether only JSON is allowed, as the name of the file says
+ * @param mustBeJson - whether only JSON is allowed, according to the file's extension
  */
 export const parseConfiguration = (text: string, options: ReadonlyArray<string>, mustBeJson = false): Parsed => {
   if (mustBeJson && !isJson(text)) return broken([jsonFault(text)])
@@ -114,7 +114,7 @@ export const configurationPath = (args: ReadonlyArray<string>, environment: Node
   return arg === '--config' ? (flags[at + 1] ?? null) : arg.slice('--config='.length)
 }
 
-/** The first bytes of a file, one more than the limit, and who may read it. It need not be a regular file: a secret may come from a pipe. */
+/** The beginning of a file, up to one byte more than the limit, and its permissions. It need not be a regular file: a secret may come from a pipe. */
 const beginningOf = (path: string): { readonly bytes: Buffer; readonly mode: number } => {
   const file = openSync(path, 'r')
   try {
@@ -129,10 +129,10 @@ const beginningOf = (path: string): { readonly bytes: Buffer; readonly mode: num
 
 const why = (error: unknown): string => whyUnread(error, { absent: 'set its path with --config or TACK_CONFIG', folder: ': name the file in it' })
 
-/** Whether it is text, or a number meant as text, like a path of digits. */
+/** Whether it is text, or a number that is meant as text, like a path of digits. */
 const isText = (value: unknown): boolean => typeof value === 'number' || (typeof value === 'string' && value !== '')
 
-/** The options of a file in `folder`, its paths made absolute. */
+/** The options of a file in `folder`, with absolute paths. */
 const seenFrom = (folder: string, options: Configuration['options']): Configuration['options'] =>
   new Map([...options].map(([name, value]) => [name, PATHS.has(name) && isText(value) ? resolve(folder, String(value)) : value]))
 

@@ -1,16 +1,16 @@
-/** `tack conform`: the kit that tries ports, which is a package of its own. */
+/** `tack conform`: runs the conformance kit for ports, which is a package of its own. */
 import { existsSync } from 'node:fs'
 import { codeOf } from '../store/disk.js'
 import type { Print } from './reach.js'
 
-/** The kit draws on the specification's own inputs, and belongs to it: it is loaded when it is asked for. */
+/** The kit needs the specification's own inputs, and belongs to the specification, so it is loaded on demand. */
 interface Kit {
   readonly conform: (args: ReadonlyArray<string>, print: (text: string) => void, complain: (text: string) => void) => Promise<number>
 }
 
 const KIT = '@tack-ci/conform'
 
-/** The kit that was built beside this program, as in a checkout; else that of the package; `null` where there is neither. */
+/** The kit beside this program, as in a checkout; otherwise that of the package; `null` if there is neither. */
 const kitOf = async (): Promise<Kit | null> => {
   const built = new URL('../../spec/kit/conform/main.js', import.meta.url)
   if (existsSync(built)) return (await import(built.href)) as Kit
@@ -22,7 +22,7 @@ const kitOf = async (): Promise<Kit | null> => {
   }
 }
 
-/** Hands the arguments on to the kit. Returns the exit code: 2 where it is not there. */
+/** Passes the arguments to the kit. Returns its exit code, or 2 if the kit is missing. */
 export const conform = async (args: ReadonlyArray<string>, print: Print, complain: Print): Promise<number> => {
   const kit = await kitOf()
   if (kit !== null) return kit.conform(args, print, complain)

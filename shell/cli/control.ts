@@ -1,4 +1,4 @@
-/** `tack cancel` and `tack retry`: admin requests, which go to the running tack with the admin token. */
+/** `tack cancel` and `tack retry`: send admin requests to the running tack, with the admin token. */
 import * as E from 'fp-ts/lib/Either.js'
 import * as t from 'io-ts'
 import { excerpt } from '../../core/index.js'
@@ -21,7 +21,7 @@ export interface AdminOptions extends ServerOptions {
 
 const Refused = t.type({ reason: t.string }, 'refusal')
 
-/** Sends an admin request. Returns the exit code: 0 when it was accepted, 1 when not, 2 when it could not be sent. */
+/** Sends an admin request. Returns the exit code: 0 if it was accepted, 1 if not, 2 if it could not be sent. */
 export const control = async ({ action, knot, rkey, workflow }: AdminRequest, options: AdminOptions, print: Print, complain: Print): Promise<number> => {
   const { adminToken } = options
   if (adminToken === undefined) {

@@ -1,11 +1,11 @@
-/** The bridge of the demo: a process of its own, `tack run` as an operator runs it, which says in its log what it does. */
+/** The bridge of the demo: `tack run` in a process of its own, as an operator runs it. The demo reads its log. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createServer } from 'node:net'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 
-/** A port that is free now, so that both lives of the bridge can be found in one place. */
+/** A port that is free now, so that both lives of the bridge can use the same one. */
 export const freePort = (): Promise<number> =>
   new Promise((resolve, reject) => {
     const server = createServer()
@@ -23,7 +23,7 @@ export interface LogLine {
 
 export interface Life {
   readonly child: ChildProcess
-  /** What it said, in order. */
+  /** The lines of its log, in order. */
   readonly said: ReadonlyArray<LogLine>
 }
 
@@ -32,13 +32,13 @@ const parseLine = (line: string): LogLine => {
   return typeof parsed === 'object' && parsed !== null ? { ...parsed } : {}
 }
 
-/** How a bridge is run. */
+/** The settings of a bridge. */
 export interface Place {
   /** The path of its configuration file. */
   readonly configuration: string
   readonly hostname: string
   readonly jetstreamUrl: string
-  /** Whether it hears of variables `TACK_…`, in which the configuration may have secrets. */
+  /** Whether to pass it the variables `TACK_…`, which may hold secrets of the configuration. */
   readonly keepsVariables?: boolean
   readonly listen: string
   readonly owner: string
@@ -46,13 +46,13 @@ export interface Place {
   readonly store: string
 }
 
-/** Starts it, and hears each line of its log. */
+/** Starts the bridge, and passes each line of its log to `hear`. */
 export const startLife = ({ configuration, hostname, jetstreamUrl, keepsVariables = false, listen, owner, plc, store }: Place, hear: (line: LogLine) => void): Life => {
   const main = fileURLToPath(new URL('../main.js', import.meta.url))
   const flags = ['--dev', '--hostname', hostname, '--owner', owner, '--jetstream', jetstreamUrl, '--store', store]
   const others = ['--config', configuration, '--listen', listen, '--plc', plc, '--log', 'json', '--log-level', 'debug', '--max-backoff', '0.2']
   const child = spawn(process.execPath, [main, 'run', ...flags, ...others], {
-    // Settings of whoever runs the demo are for another bridge.
+    // The variables of whoever runs the demo are meant for another bridge.
     env: Object.fromEntries(Object.entries(process.env).filter(([name]) => keepsVariables || !name.startsWith('TACK_'))),
     stdio: ['ignore', 'pipe', 'inherit']
   })
@@ -65,7 +65,7 @@ export const startLife = ({ configuration, hostname, jetstreamUrl, keepsVariable
   return { child, said }
 }
 
-/** Ends the process, and waits until it is gone. */
+/** Signals the process, and waits until it has ended. */
 export const end = async ({ child }: Life, signal: NodeJS.Signals): Promise<number | null> => {
   if (child.exitCode === null && child.signalCode === null) {
     child.kill(signal)

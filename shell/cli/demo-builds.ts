@@ -1,8 +1,8 @@
 /**
- * The builds of the demo: from a push to a build, and back to a status. A real repository is served by an embedded knot over HTTP,
- * somebody pushes, the workflow is read with git, its steps run on this machine, and what comes of them is read where Tangled reads it.
+ * The builds of the demo, from a push through a build back to a status. An embedded knot serves a real repository over HTTP, somebody pushes, git
+ * reads the workflow, its steps run on this machine, and the demo reads the results where Tangled reads them.
  *
- * They come in two acts: the first green build before anything else, and the others after the records.
+ * There are two acts: the first successful build comes before anything else, the others after the records.
  */
 import { writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
@@ -12,30 +12,30 @@ import { BEGIN_US, pipelineWorkflow, plc, rfc3339, seeded, tid } from '../demo-n
 import type { Check } from './demo-records.js'
 import { fieldsOf, follow, logOf, pipelinesOf, type Status, statusIn, textOf } from './demo-tangled.js'
 
-/** What the act plays on. */
+/** What the acts need. */
 export interface Stage {
   /** Where frank cancels and retries, as in Tangled's web application. */
   readonly app: WebApp
-  /** A folder for what the act needs. */
+  /** A folder for the files of the acts. */
   readonly folder: string
   readonly hostname: string
   readonly isInterrupted: () => boolean
-  /** Ends the bridge at once, and starts it again. */
+  /** Kills the bridge, and starts it again. */
   readonly killAndStart: () => Promise<void>
   readonly knot: KnotServer
   readonly network: EmbeddedNetwork
-  /** Another knot, of the older generation: it tells of each push twice. */
+  /** Another knot, of the older generation, which reports each push twice. */
   readonly older: KnotServer
   readonly owner: Did
   readonly pds: PdsServer
   readonly print: (text: string) => void
-  /** Pauses, so that somebody who watches can follow. */
+  /** Pauses, so that a viewer can follow. */
   readonly rest: () => Promise<void>
   readonly seed: number
-  /** How often the bridge has said that it starts that build, in all of its lives. */
+  /** How often the bridge has logged that it starts that build, in all of its lives. */
   readonly startsOf: (rkey: string, workflow: string) => number
   readonly until: (isDone: () => Promise<boolean>) => Promise<void>
-  /** Where the bridge serves, `http://127.0.0.1:…`. */
+  /** The address of the bridge, `http://127.0.0.1:…`. */
   readonly url: string
 }
 
@@ -77,27 +77,27 @@ const ELSEWHERE = workflow('', 'jenkins: {}')
 
 // ---------------------------------------------------------------------------------------- the acts
 
-/** A moment before the script of the records begins: the stream does not go back. */
+/** A moment before the script of the records begins: the stream does not go back in time. */
 const BEFORE_US = BEGIN_US - 1_000_000
 
 const nowUs = (): number => Date.now() * 1_000
 
-/** Whoever is new in this act, in a world of that seed. */
+/** The account that is new in this act, in the world of that seed. */
 export const newcomer = (seed: number): Did => plc(seeded(seed + 1_000_000))
 
-/** The repository that he pushes to. */
+/** The repository to which it pushes. */
 export const repositoryOf = (seed: number): Did => plc(seeded(seed + 2_000_000))
 
-/** The acts, and what must have come of them. */
+/** The acts, and their results. */
 export interface BuildActs {
   readonly close: () => void
-  /** From an empty network to the first green build. */
+  /** From an empty network to the first successful build. */
   readonly first: () => Promise<void>
-  /** All others. What must have come of them stands there, and is compared with what was read. */
+  /** All other builds. Compares what was read with what is expected here. */
   readonly others: () => Promise<ReadonlyArray<Check>>
 }
 
-/** Begins to read as Tangled does, and plays an act when it is asked to. */
+/** Starts to read as Tangled does, and plays each act when its method is called. */
 export const buildActs = (stage: Stage): BuildActs => {
   const { app, folder, hostname, isInterrupted, knot, network, older, owner, pds, print, rest, until, url } = stage
   const frank = newcomer(stage.seed)
@@ -117,7 +117,7 @@ export const buildActs = (stage: Stage): BuildActs => {
   let step = 0
   const say = (caption: string): void => print(`  ${String(++step).padStart(3)}  ${caption}`)
 
-  /** Pushes these workflows, lets the knot tell of it, and returns the keys under which it did: it is built under the last. */
+  /** Pushes these workflows, and lets the knot report it. Returns the keys of the reports; the build belongs to the last one. */
   const pushTo = async (
     at: KnotServer,
     { name, repo }: { readonly name: string; readonly repo: Repo },

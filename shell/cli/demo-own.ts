@@ -1,6 +1,7 @@
 /**
- * `tack demo --config mine.yaml --repo PATH`: one's own configuration and one's own workflows on the embedded network. The HEAD of the repository is pushed to a
- * knot on this machine, and a bridge with that configuration builds what applies; what cannot be tried here is said, with what helps.
+ * `tack demo --config mine.yaml --repo PATH`: tries the operator's own configuration and workflows on the embedded network. The HEAD of the
+ * repository is pushed to a knot on this machine, and a bridge with that configuration builds what applies. The demo says what cannot be tried here,
+ * and what helps.
  */
 import { execFile } from 'node:child_process'
 import { mkdtemp, rm } from 'node:fs/promises'
@@ -20,11 +21,11 @@ import { isOver } from './text.js'
 import { reasonsOf, trialOf, type Tried } from './try.js'
 
 export interface OwnOptions {
-  /** Whose repository it is, `did/name`; one of the owner's if not given, who may use every provider. */
+  /** The repository's name, `did/name`; by default one of the owner, who may use every provider. */
   readonly as?: string
   /** A configuration file. */
   readonly config: string
-  /** Whether it ends when the builds have. */
+  /** Whether to end when the builds have ended. */
   readonly once: boolean
   /** A folder in a git repository. */
   readonly repo: string
@@ -37,7 +38,7 @@ const LINES = 20
 
 type Said = { readonly text: string } | { readonly error: string }
 
-/** Runs git as whoever runs this would. */
+/** Runs git with the settings of the user. */
 const git = (folder: string, ...args: ReadonlyArray<string>): Promise<Said> =>
   new Promise((resolve) =>
     execFile('git', ['-C', folder, ...args], { maxBuffer: 16_777_216 }, (error, stdout, stderr) =>
@@ -45,7 +46,7 @@ const git = (folder: string, ...args: ReadonlyArray<string>): Promise<Said> =>
     )
   )
 
-/** What is to be pushed. */
+/** The commit to push. */
 interface Head {
   readonly branch: string
   readonly changed: number
@@ -55,7 +56,7 @@ interface Head {
   readonly top: string
 }
 
-/** The HEAD of the repository at `path`, or a sentence that says why there is none, and what helps. */
+/** The HEAD of the repository at `path`; or a sentence that says why there is none, and what helps. */
 const headOf = async (path: string): Promise<Head | string> => {
   const top = await git(path, 'rev-parse', '--show-toplevel')
   if ('error' in top) return `${path} is no git repository (${top.error}): name one with --repo.`
@@ -77,7 +78,7 @@ const headOf = async (path: string): Promise<Head | string> => {
   }
 }
 
-/** Says what would become of each workflow, and returns the names of those of which something comes. */
+/** Prints what would become of each workflow. Returns the names of those that would be built. */
 const expected = (head: Head, repo: string | null, configuration: Configuration, print: (text: string) => void): ReadonlyArray<string> => {
   const files = head.files.map(({ content, name }) => ({ bytes: Buffer.from(content), name, path: name }))
   const circumstances = { action: 'opened', defaultBranch: head.branch, event: 'push' as const, ref: head.branch, sha: head.sha, ...(repo === null ? {} : { repo }) }
@@ -101,7 +102,7 @@ const sentenceOf = (tried: Tried): string => {
   }
 }
 
-/** A wish of the operator's that can be carried out. */
+/** What the demo is going to try. */
 interface Plan {
   readonly account: Did
   readonly configuration: Configuration
@@ -110,7 +111,7 @@ interface Plan {
   readonly owner: Did
 }
 
-/** What is to be done, or sentences that say why nothing can be. */
+/** Decides what to try; `Left` with sentences that say why nothing can be. */
 const planOf = async ({ as, config: path, repo }: OwnOptions): Promise<E.Either<ReadonlyArray<string>, Plan>> => {
   const { configuration, faults } = readConfiguration(path, runOptions().map((option) => option.attributeName()).filter((name) => name !== 'config' && name !== 'cursor'))
   if (faults.length > 0) return E.left(faults.map(lineOf))
@@ -124,7 +125,7 @@ const planOf = async ({ as, config: path, repo }: OwnOptions): Promise<E.Either<
     : E.left([visible(`"${String(as)}" is no repository: write did:plc:ewvi7nxzyoun6zhxrhs64oiz/name after --as.`)])
 }
 
-/** Says what will be tried, and what cannot be. */
+/** Prints what will be tried, and what cannot be. */
 const introduce = ({ account, configuration, head, name, owner }: Plan, url: string, print: (text: string) => void): void => {
   print(`  The page of the spindle:  ${url}/`)
   print(visible(`  HEAD of ${head.top} (${head.sha.slice(0, 8)}, branch ${head.branch}) is pushed as ${account}/${name} to a knot on this machine.`))
@@ -143,7 +144,7 @@ interface Tangled {
   readonly pds: PdsServer
 }
 
-/** Makes the repository at the knot and pushes HEAD into it. Returns its DID, or why it cannot be pushed. */
+/** Creates the repository at the knot and pushes HEAD to it. Returns its DID, or why it cannot be pushed. */
 const pushHead = async ({ account, head, name }: Plan, { knot, pds }: Tangled): Promise<E.Either<string, Did>> => {
   const did = plc(seeded(2_000_001))
   const there = await knot.git.createRepository({ defaultBranch: head.branch, did, format: head.format, name, owner: account })
@@ -153,7 +154,10 @@ const pushHead = async ({ account, head, name }: Plan, { knot, pds }: Tangled): 
   return E.right(did)
 }
 
-/** Publishes the records by which the bridge comes to serve the repository: of a member, if it is not the owner's, and of the repository. */
+/**
+ * Publishes the records that make the bridge serve the repository: that of a member, if the repository is not the owner's, and that of the
+ * repository.
+ */
 const publishRecords = ({ account, name, owner }: Plan, repoDid: Did, { knot, network, pds }: Tangled): void => {
   const nowUs = Date.now() * 1_000
   const rkey = tid(nowUs, 5)
@@ -167,7 +171,7 @@ const publishRecords = ({ account, name, owner }: Plan, repoDid: Did, { knot, ne
   publish(account, REPO, { knot: knot.host, name, repoDid, spindle: HOSTNAME })
 }
 
-/** Runs it. Returns the exit code: 0 when every build succeeded, 1 when one did not or there was none, 2 when nothing can be tried. */
+/** Runs it. Returns the exit code: 0 if every build succeeded, 1 if one did not or there was none, 2 if nothing can be tried. */
 export const demoOwn = async (options: OwnOptions, print: (text: string) => void, complain: (text: string) => void): Promise<number> => {
   const refuse = (sentences: ReadonlyArray<string>): number => {
     for (const sentence of sentences) complain(`error: ${sentence}`)

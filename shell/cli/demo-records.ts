@@ -1,6 +1,6 @@
 /**
- * The act of the records in the demo: a script plays the world around the bridge, which is killed in the middle; what must have come of everything in the
- * end stands in the script, and is compared with the files and with the sockets that the knots count.
+ * The records act of the demo: a script plays the world around the bridge, which is killed in the middle. The script contains the expected final
+ * state; it is compared with the files, and with the number of sockets that the knots count.
  */
 import * as E from 'fp-ts/lib/Either.js'
 import type { Did } from '../../core/index.js'
@@ -15,7 +15,7 @@ export interface Check {
   readonly what: string
 }
 
-/** The changes of subscriptions that the script causes, by hand: in the first life of the bridge, and in the second. */
+/** The changes of subscriptions that the script causes, written down by hand: in the first life of the bridge, and in the second. */
 const FIRST_LIFE = ['+1', '+2', '+3', '-2', '+2']
 const SECOND_LIFE = ['+1', '+2', '+3', '-2', '+2']
 
@@ -24,7 +24,7 @@ const SECOND_LIFE = ['+1', '+2', '+3', '-2', '+2']
 const textOf = (value: unknown): string =>
   typeof value === 'string' ? value : Array.isArray(value) ? value.map(textOf).join(', ') : JSON.stringify(value)
 
-/** What the bridge said, in a few words; `null` for what is of no interest here. */
+/** What the bridge logged, in a few words; `null` for lines that do not matter here. */
 export const heard = (line: LogLine, isRepeat: boolean): string | null => {
   const again = isRepeat ? 'comes again, and changes nothing: ' : ''
   switch (line.event) {
@@ -55,7 +55,7 @@ export const heard = (line: LogLine, isRepeat: boolean): string | null => {
 
 // ---------------------------------------------------------------------------------------- checking
 
-/** The changes of subscriptions that a life made, like `+1` and `-2`. */
+/** The changes of subscriptions in a life, like `+1` and `-2`. */
 const changes = (knots: EmbeddedNetwork['knots'], life: Life): ReadonlyArray<string> =>
   life.said.flatMap((line) => {
     const sign = line.event === 'SubscribeKnot' ? '+' : line.event === 'UnsubscribeKnot' ? '-' : null
@@ -63,16 +63,16 @@ const changes = (knots: EmbeddedNetwork['knots'], life: Life): ReadonlyArray<str
     return sign === null || knot === -1 ? [] : [`${sign}${String(knot + 1)}`]
   })
 
-/** Whoever has a part in another act, and is left out of this one. */
+/** The account and the knot of the other acts, which are left out here. */
 interface Others {
   readonly account: string
   readonly knot: string
 }
 
-/** What the act is played with. */
+/** The setting of the act. */
 export interface Setting {
   readonly expected: Expected
-  /** The knots of the script, in the order in which it numbers them. */
+  /** Its knots are those of the script, in the order in which the script numbers them. */
   readonly network: EmbeddedNetwork
   readonly others: Others
   readonly owner: string
@@ -80,7 +80,7 @@ export interface Setting {
 
 type Inspection = ReturnType<typeof inspection>
 
-/** What the files say, in the shape of what the script expects. */
+/** What the files contain, in the form in which the script states what it expects. */
 const found = ({ cursor, members: all, rows: allRows, subscriptions }: Inspection, others: Others, owner: string): Expected => {
   const members = all.filter((did): did is Did => did !== others.account)
   const rows = allRows.filter(({ did, record }) => did !== others.account && record?.['subject'] !== others.account)
@@ -151,11 +151,11 @@ const checks = ({ expected, network, others, owner }: Setting, inspected: Inspec
 const openAt = (knot: EmbeddedNetwork['knots'][number] | undefined): number =>
   knot?.connections().filter(({ isOpen }) => isOpen).length ?? 0
 
-/** Whether somebody listens to the knot that the step is about: the script tells of what a listening bridge hears. */
+/** Whether the bridge listens to the knot of this step: the script assumes that it hears the event. */
 const canHappen = ({ knots }: EmbeddedNetwork, { action }: Step): boolean =>
   (action._tag !== 'Push' && action._tag !== 'Flap') || openAt(knots[action.knot]) > 0
 
-/** Whether an account goes. The script tells of what was known of it by then. */
+/** Whether the step deactivates an account. The script assumes that the bridge knows all that came before. */
 const isEnd = ({ action }: Step): boolean => action._tag === 'Account' && !action.news.active
 
 const inspected = async (folder: string): Promise<Inspection | null> => {
@@ -163,16 +163,16 @@ const inspected = async (folder: string): Promise<Inspection | null> => {
   return E.isRight(read) ? inspection(read.right.state) : null
 }
 
-/** What the act plays on. */
+/** What the act needs. */
 export interface RecordsStage {
   readonly isInterrupted: () => boolean
-  /** Ends the bridge at once (SIGKILL). */
+  /** Kills the bridge (SIGKILL). */
   readonly kill: () => Promise<void>
-  /** The life of the bridge that goes on. */
+  /** The current life of the bridge. */
   readonly life: () => Life
   readonly pds: PdsServer
   readonly print: (text: string) => void
-  /** Pauses, so that somebody who watches can follow. */
+  /** Pauses, so that a viewer can follow. */
   readonly rest: () => Promise<void>
   readonly setting: Setting
   readonly start: () => Life
@@ -181,13 +181,13 @@ export interface RecordsStage {
   readonly until: (isDone: () => Promise<boolean>) => Promise<void>
 }
 
-/** Plays the act; the bridge runs when it begins, and when it ends. */
+/** Plays the act. The bridge runs at its beginning and at its end. */
 export const playRecords = async (stage: RecordsStage): Promise<ReadonlyArray<Check>> => {
   const { isInterrupted, pds, print, rest, setting, store, story, until } = stage
   const { network } = setting
   const { from, to } = story.away
 
-  /** Whether the bridge has come to the end of the stream, and has read whom it is to read. */
+  /** Whether the bridge has reached the end of the stream, and has no accounts left to read. */
   const isCaughtUp = async (): Promise<boolean> => {
     const now = await inspected(store)
     return now?.cursor === network.jetstream.lastUs() && now.backfill.length === 0

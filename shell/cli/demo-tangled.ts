@@ -1,4 +1,4 @@
-/** What is read of the bridge in the demo, where Tangled reads it: `/events`, `/logs`, and the pipelines of a repository. */
+/** Reads the bridge of the demo where Tangled reads it: `/events`, `/logs`, and the pipelines of a repository. */
 import { WebSocket } from 'ws'
 
 export interface Status {
@@ -14,14 +14,14 @@ export const textOf = (u: unknown): string => (typeof u === 'string' ? u : '')
 
 const PIPELINE = 'sh.tangled.pipeline'
 
-/** What the statuses of a pipeline name it by. */
+/** The name of a pipeline in statuses. */
 const pipelineName = (knot: string, rkey: string): string => `at://did:web:${knot}/${PIPELINE}/${rkey}`
 
 const CREATED = /"created":([0-9]+)\}$/
 
 /**
- * Reads `/events` from the beginning, and after every loss from where it has come to. As Tangled's web application does, it knows no
- * status of a pipeline that it has not heard of: `miss` is told of those.
+ * Reads `/events` from the beginning, and resumes after every loss. Like Tangled's web application, it ignores a status of a pipeline that has not
+ * been announced: `miss` is called with it.
  */
 export const follow = (url: string, hear: (status: Status) => void, miss: (status: Status) => void): { readonly close: () => void } => {
   const pipelines = new Set<string>()
@@ -33,7 +33,7 @@ export const follow = (url: string, hear: (status: Status) => void, miss: (statu
     socket = new WebSocket(`${url.replace('http', 'ws')}/events?cursor=${cursor}`)
     socket.on('message', (data: Buffer) => {
       const text = data.toString()
-      // The digits as they are written: a double would round them.
+      // Keep the digits as they are written: a double would round them.
       cursor = CREATED.exec(text)?.[1] ?? cursor
       const { event, nsid, rkey: key } = fieldsOf(JSON.parse(text))
       const { error, exitCode, pipeline, status, triggerMetadata, workflow } = fieldsOf(event)
@@ -84,6 +84,6 @@ const listOf = (u: unknown): ReadonlyArray<Fields> => (Array.isArray(u) ? u.map(
 export const pipelinesOf = async (url: string, repo: string): Promise<ReadonlyArray<Fields>> =>
   listOf(fieldsOf(await (await fetch(`${url}/xrpc/sh.tangled.ci.queryPipelines?repo=${repo}`)).json())['pipelines'])
 
-/** How a workflow of one of them stands. */
+/** The status of a workflow in one of the pipelines. */
 export const statusIn = (pipelines: ReadonlyArray<Fields>, id: string, name: string): string =>
   textOf(listOf(pipelines.find((one) => one['id'] === id)?.['workflows']).find((one) => one['id'] === name)?.['status'])

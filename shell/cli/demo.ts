@@ -1,8 +1,8 @@
 /**
- * `tack demo`: the bridge against the embedded network, for somebody who sees it for the first time.
+ * `tack demo`: shows the bridge on the embedded network to somebody who sees it for the first time.
  *
- * The bridge is a process of its own, `tack run` as an operator runs it, and it is killed for real: what is shown comes from its log
- * and from its files. First somebody pushes, and has a green build; then a script plays the world of records around the bridge; then come other builds.
+ * The bridge is a process of its own, `tack run` as an operator runs it, and it is killed for real. The demo shows what is in its log and in its
+ * files. First somebody pushes, and gets a successful build. Then a script plays the world of records around the bridge. The other builds come last.
  */
 import { execFile } from 'node:child_process'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
@@ -16,7 +16,7 @@ import { buildActs, newcomer, repositoryOf } from './demo-builds.js'
 import { type Check, heard, playRecords } from './demo-records.js'
 
 export interface DemoOptions {
-  /** Without pauses, and with an end. */
+  /** Runs without pauses, and ends by itself. */
   readonly once: boolean
   readonly seed: number
 }
@@ -24,7 +24,7 @@ export interface DemoOptions {
 const HOSTNAME = 'ci.example.com'
 const OWNER = 'did:plc:ownerownerownerownerowne' as Did
 const STEP_MS = 700
-/** A machine that has much else to do takes a minute for what takes a second here. */
+/** A busy machine takes a minute for what takes a second here. */
 const PATIENCE_MS = 120_000
 
 /** Members may have anything built on this machine. */
@@ -44,7 +44,7 @@ const unplayable = (): never => {
   throw new RangeError('the network has no knot')
 }
 
-/** Says DIDs and knots as the captions do. */
+/** Replaces DIDs and knots by the names in the captions. */
 const namer = (names: World['names'], knots: EmbeddedNetwork['knots']): ((text: string) => string) => {
   const words = [...names, ...knots.map(({ host }, i): readonly [string, string] => [host, `knot ${String(i + 1)}`])]
   return (text) => words.reduce((said, [id, name]) => said.replaceAll(id, name), text)
@@ -52,7 +52,7 @@ const namer = (names: World['names'], knots: EmbeddedNetwork['knots']): ((text: 
 
 const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
 
-/** Prints what came of each check. Returns whether all hold. */
+/** Prints the result of each check. Returns whether all hold. */
 const judged = (outcome: ReadonlyArray<Check>, print: (text: string) => void): boolean => {
   print('')
   for (const { holds, what } of outcome) print(`  ${holds ? 'ok ' : 'NOT'}  ${what}`)
@@ -61,13 +61,13 @@ const judged = (outcome: ReadonlyArray<Check>, print: (text: string) => void): b
   return isRight
 }
 
-/** Runs the demo. Returns the exit code: 0 when everything came out as the script says. */
+/** Runs the demo. Returns the exit code: 0 if everything came out as the script says. */
 export const demo = async ({ once: isOnce, seed }: DemoOptions, print: (text: string) => void, complain: (text: string) => void): Promise<number> => {
   const startedMs = performance.now()
   const root = await mkdtemp(resolve(tmpdir(), 'tack-demo-'))
   const pds = await startPds()
   const started = await startNetwork({ clock: systemClock(), generation: 'v2', keepLists: true, knots: 4, olderKnots: 1, seed })
-  // The first knot has the repository that is built; the others are those of the script, in the order in which the bridge names them.
+  // The first knot has the repository that is built. The others belong to the script, in the order in which the bridge names them.
   const [builder = unplayable(), ...ofScript] = started.knots
   const older = ofScript.at(-1) ?? unplayable()
   const network = { ...started, knots: [...ofScript].sort((a, b) => (a.host < b.host ? -1 : 1)) }
@@ -122,7 +122,7 @@ export const demo = async ({ once: isOnce, seed }: DemoOptions, print: (text: st
     process.once('SIGTERM', interrupt)
   })
 
-  /** Looks again and again until `isDone`; gives up after a while, so that a bridge that hangs is seen to hang. */
+  /** Polls until `isDone`. Gives up after a while, so that a bridge that hangs is noticed. */
   const until = async (isDone: () => Promise<boolean>): Promise<void> => {
     const deadline = Date.now() + PATIENCE_MS
     while (!isInterrupted() && !(await isDone()) && Date.now() < deadline) await sleep(50)

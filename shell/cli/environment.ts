@@ -1,4 +1,4 @@
-/** The environment of the process: empty variables of ours are absent, and a variable may be in a file of its own. */
+/** Resolves the environment of the process: empty variables of tack count as absent, and a variable may be in a file of its own. */
 import * as E from 'fp-ts/lib/Either.js'
 import { closeSync, fstatSync, openSync, readFileSync } from 'node:fs'
 import { type Fault, whyUnread } from './faults.js'
@@ -6,20 +6,20 @@ import { type Fault, whyUnread } from './faults.js'
 const FROM_FILE = /^(TACK_[A-Z0-9_]+)_FILE$/
 const SECRET_BYTES = 65_536
 
-/** Where those who run containers put secrets; who may read them there is theirs to say. */
+/** Where container runtimes put secrets. Who may read them there is the runtime's decision. */
 const GIVEN = /^\/(?:var\/)?run\/secrets\//
 
-/** May everybody on this machine read it? */
+/** The permission bit that lets everybody on this machine read a file. */
 const OTHERS_READ = 0o004
 
 export interface Environment {
   readonly faults: ReadonlyArray<Fault>
-  /** Sentences about files with secrets that others can read as well. */
+  /** Warnings about files with secrets that others can read as well. */
   readonly remarks: ReadonlyArray<string>
   readonly variables: NodeJS.ProcessEnv
 }
 
-/** The sentence about a file with secrets that others can read; `null` where there is nothing to say. */
+/** The warning about a file with secrets that others can read; `null` if there is none. */
 export const exposure = (path: string, mode: number): string | null =>
   (mode & OTHERS_READ) === 0 || GIVEN.test(path) ? null : `${path} holds a secret, and every user of this machine can read it: chmod o= ${path}`
 
@@ -35,8 +35,8 @@ const read = (path: string): { readonly mode: number; readonly text: string } =>
 }
 
 /**
- * The resolved environment: empty variables of ours are absent, and `TACK_X_FILE` names a file with the value of `TACK_X`, without its final line
- * feed. So secrets can come from systemd or Docker. `TACK_X` itself has priority. A fault names the variable and the file, and never its content.
+ * The resolved environment: empty variables of tack count as absent, and `TACK_X_FILE` names a file with the value of `TACK_X`, without its final
+ * line feed. So secrets can come from systemd or Docker. `TACK_X` itself has priority. A fault names the variable and the file, never the contents.
  */
 export const environmentOf = (environment: NodeJS.ProcessEnv): Environment => {
   const meant = new Map(Object.entries(environment).filter(([name, value]) => !(name.startsWith('TACK_') && value === '')))

@@ -1,9 +1,9 @@
-/** What is wrong with a configuration: each fault is one line that names the place, what is allowed there, and what to do. */
+/** Faults of a configuration: each is one line that names the place, what is allowed there, and what to do. */
 import type { Position } from '../authoring/places.js'
 import { visible } from '../lib/log.js'
 import { codeOf } from '../store/disk.js'
 
-/** Why a file cannot be read; where it is not there, or is a folder, with what to do about it. */
+/** Why a file cannot be read. `absent` and `folder` say what to do if it does not exist or is a folder. */
 export const whyUnread = (error: unknown, { absent, folder }: { readonly absent: string; readonly folder: string }): string => {
   switch (codeOf(error)) {
     case 'EACCES':
@@ -18,21 +18,21 @@ export const whyUnread = (error: unknown, { absent, folder }: { readonly absent:
 }
 
 export interface Fault {
-  /** Where it is: a path, a flag or a variable. */
+  /** The source of the fault: a path, a flag or a variable. */
   readonly from: string
-  /** The place in the file; `null` where it has none. */
+  /** The position in the file; `null` if it has none. */
   readonly position: Position | null
   readonly sentence: string
 }
 
-/** `/etc/tack/tack.yaml:3:5`. */
+/** For example, `/etc/tack/tack.yaml:3:5`. */
 export const placed = (path: string, position: Position | null): string =>
   position === null ? path : `${path}:${String(position.line)}:${String(position.column)}`
 
 /** The fault as a line for a terminal. */
 export const lineOf = ({ from, position, sentence }: Fault): string => visible(`${placed(from, position)}: ${sentence}`)
 
-/** By file and place, those of the environment and of flags after those of files. */
+/** Sorts faults by file and position. Those of the environment and of flags come last. */
 export const inOrder = (faults: ReadonlyArray<Fault>): ReadonlyArray<Fault> => {
   const rank = ({ position }: Fault): number => (position === null ? 1 : 0)
   return [...faults].sort(

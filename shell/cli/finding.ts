@@ -1,11 +1,11 @@
-/** The result of a check, for `tack check` and for `tack run`, and the words in which it is told. */
+/** The result of a check, for `tack check` and for `tack run`, and its wording. */
 import { excerpt } from '../../core/index.js'
 import { codeOf } from '../store/disk.js'
 
 /** The result of one check. */
 export interface Finding {
   readonly isFine: boolean
-  /** Whether it is no fault, but something that the operator had better know. */
+  /** Set if it is not a fault, but worth knowing for the operator. */
   readonly isRemark?: true
   readonly sentence: string
   readonly what: string
@@ -16,7 +16,7 @@ export const wrong = (what: string, sentence: string): Finding => ({ isFine: fal
 
 export const wordsOf = (error: unknown): string => excerpt(error instanceof Error ? error.message : String(error))
 
-/** Why nothing can listen there, and what to do. */
+/** Why the address cannot be listened on, and what to do. */
 export const listenTrouble = (error: unknown): string => {
   switch (codeOf(error)) {
     case 'EACCES':
@@ -30,11 +30,11 @@ export const listenTrouble = (error: unknown): string => {
   }
 }
 
-/** As the end of a sentence, with exactly one full stop. */
+/** `text` as the end of a sentence, with exactly one full stop. */
 export const ended = (text: string): string => `${text.replace(/[.!]+$/, '')}.`
 
-/** What is no fault, and not as it should be. */
+/** A finding that is not a fault, but not as it should be either. */
 export const remark = (what: string, sentence: string): Finding => ({ isFine: true, isRemark: true, sentence, what })
 
-/** How long a server, or a program, may take to answer. */
+/** How long to wait for a server or a program, in milliseconds. */
 export const ANSWER_MS = 15_000

@@ -1,6 +1,6 @@
 /**
- * `tack inspect` shows what a store holds. It reads the files and takes no lock, so it works while `run` is running, and shows what a crash at this
- * moment would leave.
+ * `tack inspect` shows what a store contains. It reads the files and takes no lock, so it works while `run` is running, and shows what a crash at
+ * this moment would leave.
  */
 import * as E from 'fp-ts/lib/Either.js'
 import { Builds, COLLABORATOR, type Commits, type Did, holdersOf, MEMBER, OrderedMap as M, REPO, type Rkey, type State } from '../../core/index.js'
@@ -13,9 +13,9 @@ export interface Row {
   readonly collection: string
   readonly did: string
   readonly rkey: string
-  /** Whether it counts: `false` while its account is set aside. */
+  /** Whether the row counts: `false` while its account is set aside. */
   readonly active: boolean
-  /** `null`: a tombstone. */
+  /** `null` for a tombstone. */
   readonly record: { readonly [field: string]: string | null } | null
   readonly rev: string | null
   readonly timeUs: number
@@ -27,17 +27,17 @@ const rowsOf = (did: Did, account: Commits.Account): ReadonlyArray<Row> => {
   return [...rows(MEMBER, account.members), ...rows(REPO, account.repos), ...rows(COLLABORATOR, account.collaborators)]
 }
 
-/** The name of a run, in its two parts. */
+/** The knot and the rkey of a run. */
 const nameOf = (key: Builds.RunKey): { readonly knot: string; readonly rkey: string } => {
   const [knot, rkey] = Builds.splitKey(key)
   return { knot, rkey }
 }
 
-/** How the request in a phase stands: nothing is asked where there is none. */
+/** The attempts and the pause of the request in a phase. A phase without a request has neither. */
 const askedIn = (phase: Builds.BuildPhase | Builds.RunPhase): { readonly attempt: number; readonly isPausing: boolean } =>
   'request' in phase ? { attempt: phase.request.attempt, isPausing: phase.request.phase === 'Pausing' } : { attempt: 0, isPausing: false }
 
-/** All builds, the latest changes first. Their plans are left out: they are long, and may be private. */
+/** All builds, the last changed first. Their plans are left out: they are long, and may be private. */
 const buildsOf = ({ builds: { runs } }: State) =>
   M.toEntries(runs)
     .flatMap(([key, { builds, repository, retryOf }]) =>
@@ -51,7 +51,7 @@ const buildsOf = ({ builds: { runs } }: State) =>
         exitCode,
         provider: recipe?.provider ?? null,
         pipeline: recipe?.pipeline ?? null,
-        /** The provider's name for it; `null` while it is not known to have the build. */
+        /** The provider's name for the build; `null` while it is unknown whether the provider has it. */
         external: 'external' in phase ? phase.external : null,
         /** The pending request to the provider. */
         phase: phase._tag,
@@ -67,13 +67,13 @@ const readingOf = ({ builds: { runs } }: State) =>
     phase._tag === 'Read' ? [] : [{ ...nameOf(key), repository: `${repository.owner}/${repository.name}`, phase: phase._tag, ...askedIn(phase), retryOf }]
   )
 
-/** Everything there is to show about a state, as plain JSON. */
+/** Everything worth showing of a state, as plain JSON. */
 export const inspection = (state: State) => ({
   hostname: state.config.hostname,
   owner: state.config.owner,
   admission: state.config.admission,
   cursor: state.cursor.cursor,
-  /** The progress of reading older events again, while that lasts. */
+  /** How far older events have been read again; `null` if none are being read again. */
   rereading: state.cursor.rereadUs,
   stream: state.isStopped ? 'stopped' : state.cursor.connection.phase._tag,
   frames: state.counters.frames,
@@ -89,7 +89,7 @@ export const inspection = (state: State) => ({
   builds: buildsOf(state),
   /** Triggers whose workflow files are being read. */
   reading: readingOf(state),
-  /** The statuses that readers of `/events` get; those up to `floorUs` are not kept any more. */
+  /** The statuses that readers of `/events` get. Those up to `floorUs` have been removed. */
   statuses: { kept: M.size(state.builds.log), floorUs: state.builds.floorUs, lastUs: state.builds.lastUs === 0 ? null : state.builds.lastUs },
   /** Accounts whose records are being read from their own servers. */
   backfill: M.toEntries(state.backfill.accounts).map(([did, { collection, pages, request: { attempt, phase } }]) => ({ did, collection, pages, phase, attempt })),
@@ -128,7 +128,7 @@ const buildLine = (nowMs: number) => ({ error, knot, phase, provider, repository
 
 const BUILD_HEADER = ['status', 'age', 'knot', 'rkey', 'workflow', 'provider', 'repository', 'what']
 
-/** How many ended builds are shown. */
+/** How many ended builds to show. */
 const RECENT = 15
 
 const recentOf = (over: ReadonlyArray<Inspected['builds'][number]>, nowMs: number): string =>
@@ -202,9 +202,9 @@ export const readable = (path: string, state: State, nowMs: number): string => {
   ].join('\n')
 }
 
-/** Prints what the store at `folder` holds. Returns the exit code. */
+/** Prints what the store in `folder` contains. Returns the exit code. */
 export const inspect = async (folder: string, asJson: boolean, print: (text: string) => void, complain: (text: string) => void): Promise<number> => {
-  // A copy of a store may lack the file; an unreadable one is the next start's to refuse.
+  // A copy of a store may lack the file. If it is unreadable, the next start reports that.
   const hung = await lastHung(systemDisk, folder).catch(() => null)
   // This comes first: reading a journal with a step that hangs would hang as well.
   if (hung !== null && !asJson) print(`step          tack is processing ${hungEvent(hung)}, or ended while it did; ${adviceOn(hung)}`)

@@ -1,4 +1,4 @@
-/** `tack lint FILE…`: what is wrong with workflow files, and what their author is unlikely to mean, with line and column. */
+/** `tack lint FILE…`: prints faults of workflow files, and what their author is unlikely to mean, with line and column. */
 import * as E from 'fp-ts/lib/Either.js'
 import { type Finding, findingsIn } from '../authoring/findings.js'
 import { workflowSchema } from '../authoring/schema.js'

@@ -1,4 +1,4 @@
-/** `tack builds`: the list of builds, from the store, which the running tack need not know of, or from a running tack. */
+/** `tack builds`: lists builds, either from the store, without asking the running tack, or from a running tack. */
 import * as E from 'fp-ts/lib/Either.js'
 import * as t from 'io-ts'
 import { type BuildsPage, pageOfBuilds, type ShownBuild } from '../inbound/shown-builds.js'
@@ -35,7 +35,7 @@ type Listed = Pick<BuildsPage, 'builds' | 'next'>
 
 const Page: t.Type<Listed> = t.type({ builds: t.readonlyArray(Shown), next: orNull(t.number) }, 'page')
 
-/** The builds that changed before that moment, in microseconds. */
+/** Reads a page of builds that changed before `beforeUs`, in microseconds. */
 export type ReadPage = (beforeUs: number) => Promise<E.Either<string, Listed>>
 
 const fromStore = async (folder: string): Promise<E.Either<string, ReadPage>> => {
@@ -59,16 +59,16 @@ export const fromServer =
     }
   }
 
-/** Up to `limit` builds, the latest changes first. */
+/** Up to `limit` builds, the last changed first. */
 export const collect = async (readPage: ReadPage, limit: number): Promise<E.Either<string, { readonly builds: ReadonlyArray<ShownBuild>; readonly hasMore: boolean }>> => {
   const builds: Array<ShownBuild> = []
-  // Later than any.
+  // Later than any build.
   let beforeUs: number | null = Number.MAX_SAFE_INTEGER
   while (beforeUs !== null && builds.length < limit) {
     const page: E.Either<string, Listed> = await readPage(beforeUs)
     if (E.isLeft(page)) return page
     builds.push(...page.right.builds)
-    // A server that pages backwards would loop for ever.
+    // A server that pages backwards would make this loop for ever.
     beforeUs = page.right.next !== null && page.right.next < beforeUs ? page.right.next : null
   }
   return E.right({ builds: builds.slice(0, limit), hasMore: beforeUs !== null || builds.length > limit })
@@ -83,7 +83,7 @@ export interface BuildsOptions {
 
 const COMMIT_CHARS = 7
 
-/** For how long a build has run; `-` where it never did, or nobody said so. */
+/** How long a build has run; `-` if it never did, or if that is unknown. */
 const duration = ({ startedMs, status, statusMs }: ShownBuild, nowMs: number): string =>
   startedMs === null ? '-' : span((isOver(status) ? statusMs : nowMs) - startedMs)
 
@@ -108,7 +108,7 @@ export const buildsTable = (builds: ReadonlyArray<ShownBuild>, nowMs: number): s
     })
   ])
 
-/** Prints what builds there are. Returns the exit code. */
+/** Prints the builds. Returns the exit code. */
 export const builds = async ({ json, limit, server, store }: BuildsOptions, print: Print, complain: Print): Promise<number> => {
   const list = await asking(async (fetch) => {
     if (server !== undefined) return collect(fromServer(withoutSlash(server), fetch), limit)

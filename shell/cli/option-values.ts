@@ -1,4 +1,4 @@
-/** Values of options from the configuration file, and what is said of those that are not allowed. */
+/** Applies values from the configuration file to options, and words the faults of those that are not allowed. */
 import type { Option } from 'commander'
 import * as E from 'fp-ts/lib/Either.js'
 import { excerpt } from '../../core/index.js'
@@ -7,19 +7,19 @@ import { type Configuration, shown } from './parts.js'
 /** Options whose values are never shown. */
 const SECRETS: ReadonlySet<string> = new Set(['adminToken'])
 
-/** What is wrong with the value of an option. It never shows a secret. */
+/** What is wrong with the value of an option. Never contains a secret. */
 export interface OptionFault {
   readonly option: string
   readonly sentence: string
 }
 
-/** The sentence about a value that an option does not take, from what its own check says is allowed. */
+/** The message about a refused value, from the error of the option's parser. */
 export const refusal = (option: string, text: string, error: unknown): string => {
   const given = SECRETS.has(option) ? 'this' : `"${excerpt(text)}"`
   return `${given} is not allowed. ${error instanceof Error ? error.message : String(error)}`
 }
 
-/** Sets defaults of options from the file, so that flags and the environment have priority. */
+/** Sets values from the file as defaults of options, so that flags and the environment have priority. Returns the faults. */
 export const applyTo = ({ options: values }: Configuration, options: ReadonlyArray<Option>): ReadonlyArray<OptionFault> => {
   const faults: Array<OptionFault> = []
   for (const option of options) {

@@ -1,5 +1,5 @@
 /**
- * Flags and environment variables, and their allowed values. A bad one ends the program with one line that names it.
+ * Flags, environment variables, and their allowed values. A bad value ends the program with one line that names it.
  *
  * The environment variables have the names of the Go program that tack is modelled on, so that its operators can switch.
  */
@@ -96,7 +96,7 @@ const seconds = secondsFrom(0)
 /** Newer servers read a lower cursor as a sequence number. */
 const EARLIEST_US = 1_000_000_000_000_000
 
-/** A time, as microseconds or as a date. */
+/** A time, written in microseconds or as a date. */
 const moment = (text: string): TimeUs => {
   const us = /^[0-9]{16}$/.test(text) ? Number(text) : /^[0-9]{4}-[0-9]{2}-[0-9]{2}/.test(text) ? Date.parse(text) * 1000 : NaN
   if (TimeUs.is(us) && us >= EARLIEST_US) return us
@@ -111,13 +111,13 @@ const STREAM = 'Record stream and members:'
 const DEVELOPMENT = 'Development:'
 const LOGGING = 'Logging:'
 
-/** Only declares the flag: the configuration file is read before the flags are parsed. */
+/** Only declares the flag: the configuration file is read before flags are parsed. */
 export const configOption = (): Option =>
   new Option('--config <file>', 'a configuration file, YAML or JSON: providers, the allow-list, and any of these options').env('TACK_CONFIG').helpGroup(BASICS)
 
 /**
- * A path in a flag or the environment, relative to the working folder. It is made absolute here, once: processes started later work in folders of
- * their own, where the same path would mean another one. (Paths from the file are absolute already.)
+ * A path from a flag or the environment, relative to the working folder. It is made absolute once, here: processes that are started later run in
+ * other folders, where the same path would mean something else. (Paths from the file are absolute already.)
  */
 const path = (text: string): string => {
   if (text !== '' && !text.includes('\0')) return resolve(text)
@@ -188,7 +188,7 @@ export const runOptions = (): ReadonlyArray<Option> => [
     .helpGroup(STREAM),
   new Option('--max-backoff <seconds>', 'the longest pause before reconnecting (default: 60 for the stream, 300 for knots)')
     .env('TACK_MAX_BACKOFF')
-    // Without a pause, a lost connection would be retried without end.
+    // Without a pause, a lost connection would be retried in a busy loop.
     .argParser(secondsFrom(0.01))
     .helpGroup(STREAM),
   new Option('--log <format>', 'the log format (default: pretty on a terminal, else json)').env('TACK_LOG').choices(['json', 'pretty']).helpGroup(LOGGING),
@@ -209,11 +209,11 @@ export const someOptions = (...names: ReadonlyArray<string>): ReadonlyArray<Opti
 
 const minutes = (given: number | undefined, otherwise: number): number => (given === undefined ? otherwise : Math.round(given * 60_000))
 
-/** Which knots may be named. */
+/** Which knots are allowed. */
 export const hostsOf = ({ allowLoopback, dev }: Pick<RunOptions, 'allowLoopback' | 'dev'>): HostPolicy =>
   dev === true ? { defaultPort: 80, loopback: true, ports: true } : { defaultPort: 443, loopback: allowLoopback === true, ports: false }
 
-/** The machine's configuration from flags, file and providers; `Left` with a sentence when they do not fit together. */
+/** The machine's configuration from flags, file and providers; `Left` with a sentence if these contradict each other. */
 export const configOf = (options: RunOptions, { allow, builds }: Configuration, providers: ReadonlyArray<string>): E.Either<string, Config> => {
   const base = defaults({ hostname: options.hostname, owner: options.owner })
   const capped = (backoff: { readonly [field in keyof Backoff]: number }) =>

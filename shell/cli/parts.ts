@@ -1,10 +1,10 @@
-/** The parts of a configuration that are not options of the command line: the allow-list, the limits of builds, the providers. */
+/** The parts of a configuration that are not command-line options: the allow-list, the limits of builds, the providers. */
 import * as E from 'fp-ts/lib/Either.js'
 import { type Allowed, excerpt, matchGlob, nearest } from '../../core/index.js'
 import { placeOfKey } from '../authoring/places.js'
 import { isSettings } from '../providers/settings.js'
 
-/** The file's content beyond the options of the command line. */
+/** The contents of the file, apart from options of the command line. */
 export interface Configuration {
   readonly allow: ReadonlyArray<Allowed>
   readonly builds: {
@@ -22,10 +22,10 @@ export interface Configuration {
 
 export const NO_CONFIGURATION: Configuration = { allow: [], builds: {}, options: new Map(), providers: new Map() }
 
-/** Parts of the file that are not options. */
+/** The parts of the file that are not options. */
 export const PARTS = ['allow', 'builds', 'providers'] as const
 
-/** Says what is wrong at a place. */
+/** Reports a fault at a place. */
 export type Say = (place: string, sentence: string) => void
 
 type Settings = { readonly [name: string]: unknown }
@@ -34,7 +34,7 @@ const PROVIDER_NAME = /^[a-z0-9][a-z0-9-]{0,39}$/
 
 const LINE = ['pipelines', 'provider', 'repos'] as const
 
-/** A value in an error. Text in a wrong place may be a secret. */
+/** A value for an error message. Text in a wrong place may be a secret, and is not shown. */
 export const shown = (u: unknown): string => {
   if (typeof u === 'string') return 'text'
   if (Array.isArray(u)) return 'a list'
@@ -42,7 +42,7 @@ export const shown = (u: unknown): string => {
   return u === null || u === undefined ? 'nothing' : 'settings'
 }
 
-/** An unknown key. One that is a setting of the whole file has slipped by its indentation. */
+/** Reports an unknown key. A key that is valid at the top level has probably been indented by mistake. */
 const sayUnknown = (say: Say, place: string, key: string, value: unknown, known: readonly [string, ...ReadonlyArray<string>], ofFile: ReadonlyArray<string>): void => {
   const isLikeProvider = place === '' && (value === null || isSettings(value))
   const hint = isLikeProvider ? ' A provider stands under "providers", further to the right.' : ''
@@ -64,7 +64,7 @@ interface Limit {
 
 const MINUTES: Limit = { allowed: 'minutes: a number above 0, at most 43200 (30 days)', isAllowed: (n) => n > 0 && n <= 43_200 }
 
-/** As much as four runs may be, to a gibibyte or two of memory. */
+/** The size of four of the largest runs, up to one that takes a gibibyte or two of memory. */
 const UNITS: Limit = { allowed: 'a whole number from 4194304 to 1073741824', isAllowed: (n) => Number.isInteger(n) && n >= 4_194_304 && n <= 1_073_741_824 }
 
 const BUILDS: ReadonlyArray<readonly [name: keyof Configuration['builds'], limit: Limit]> = [
@@ -106,7 +106,7 @@ const lineIn = (u: unknown, place: string, say: Say, ofFile: ReadonlyArray<strin
   const textAt = (key: (typeof LINE)[number], what: string): string | null => {
     const value = Object.hasOwn(u, key) ? u[key] : undefined
     if (typeof value === 'string') return value
-    // A typing error in its name has been told.
+    // The misspelled name has already been reported.
     if (value === undefined && unknown.some((one) => nearest(LINE)(one) === key)) return null
     if (value === undefined) say(place, `this line of "allow" has no "${key}": ${what}.`)
     else say(`${place}.${key}`, `"${key}" must be ${what}; it is ${shown(value)}.`)
@@ -117,7 +117,7 @@ const lineIn = (u: unknown, place: string, say: Say, ofFile: ReadonlyArray<strin
   const pipelines = u['pipelines'] === undefined ? '**' : textAt('pipelines', 'a pattern of names of pipelines, in quotes if it begins with *')
   for (const [key, pattern, names] of [['repos', repos, ['', 'did:plc:a/a']], ['pipelines', pipelines, ['', 'a', 'a/a']]] as const) {
     if (pattern === null) continue
-    // A pattern is checked only as far as a name leads into it.
+    // A pattern is validated only as far as matching a name reads it.
     const fault = names.map(matchGlob(pattern)).find(E.isLeft)
     if (fault !== undefined) say(`${place}.${key}`, `${fault.left}. Is a bracket or brace left open?`)
   }

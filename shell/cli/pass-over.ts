@@ -1,8 +1,8 @@
-/** `tack pass-over`: decides that an event whose step did not end is passed over, once, by the next process that has the store. */
+/** `tack pass-over`: makes the next process that opens the store pass over, once, an event whose step did not end. */
 import { systemDisk } from '../store/disk.js'
 import { lastHung, eventName, writeHung } from '../store/steps.js'
 
-/** Returns the exit code: 0 when it is decided, 1 when it is not. */
+/** Returns the exit code: 0 if the event will be passed over, 1 if not. */
 export const passOverNext = async (folder: string, name: string, print: (text: string) => void, complain: (text: string) => void): Promise<number> => {
   try {
     const hung = await lastHung(systemDisk, folder)

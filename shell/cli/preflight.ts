@@ -1,6 +1,5 @@
 /**
- * What is known of an installation without asking anybody: `tack check` tells it as findings, `tack run` before it begins. Nothing here takes longer
- * than a program that is started.
+ * Checks that need no network: `tack check` reports them as findings, `tack run` before it starts. None takes longer than starting a program.
  */
 import { userInfo } from 'node:os'
 import { providerNames } from './assemble.js'
@@ -10,10 +9,10 @@ import type { ReadConfiguration } from './configuration.js'
 import { type Finding, remark, wrong } from './finding.js'
 import { unknownVariables } from './variables.js'
 
-/** The user that this process runs as; `null` where there is no such thing. */
+/** The user id of this process; `null` if the platform has none. */
 const uid = (): number | null => process.getuid?.() ?? null
 
-/** Whether builds would be root. */
+/** Whether builds would run as root. */
 export const checkUser = ({ configuration: { providers } }: ReadConfiguration, user = uid()): ReadonlyArray<Finding> => {
   const local = [...providers].filter(([, { kind }]) => kind === 'local').map(([name]) => `"${name}"`)
   return user !== 0 || local.length === 0
@@ -27,20 +26,20 @@ export const checkUser = ({ configuration: { providers } }: ReadConfiguration, u
       ]
 }
 
-/** Files with secrets that others can read, and variables that mean nothing. */
+/** Files with secrets that others can read, and unknown variables. */
 export const checkSurroundings = (read: ReadConfiguration, remarks: ReadonlyArray<string>, environment: NodeJS.ProcessEnv): ReadonlyArray<Finding> => [
   ...[...read.remarks, ...remarks].map((sentence) => remark('secrets', `${sentence}.`)),
   ...unknownVariables(environment).map((sentence) => wrong('environment', sentence))
 ]
 
 export interface Preflight {
-  /** Why it would be in vain to begin; `null` when it is not. */
+  /** Why it is useless to start; `null` if nothing stops it. */
   readonly obstacle: string | null
-  /** What the operator is told, and can be mended later. */
+  /** Findings that the operator can fix later. */
   readonly warnings: ReadonlyArray<Finding>
 }
 
-/** What `run` says before it begins. Without git, no workflow file could be read, and every push would come to nothing. */
+/** What `run` checks before it starts. Without git no workflow file could be read, so no push would be built. */
 export const preflight = async (read: ReadConfiguration, remarks: ReadonlyArray<string>, environment: NodeJS.ProcessEnv): Promise<Preflight> => {
   const git = await checkGit()
   const isEmpty = providerNames(read.configuration, environment).length === 0

@@ -1,4 +1,7 @@
-/** What is wrong with the providers of a configuration, and with the lines that name them. It needs to know all kinds, and so is loaded where that matters. */
+/**
+ * Faults of the providers in a configuration, and of the lines that name them. This loads all kinds of providers, so only commands that need it
+ * import it.
+ */
 import { excerpt, nearest } from '../../core/index.js'
 import { placeOfKey } from '../authoring/places.js'
 import { KINDS } from '../providers/index.js'
@@ -13,7 +16,7 @@ const unknownKind = (kind: string): string => {
   return `there is no kind of provider "${excerpt(kind)}". Is "${nearest([first, ...others])(kind)}" meant? There are: ${KIND_NAMES.join(', ')}.`
 }
 
-/** What is wrong with a provider that a line of the allow-list names; `null` where there is one of that name. */
+/** What is wrong with a provider that the allow-list names; `null` if it exists. */
 const unknownProvider = (provider: string, names: ReadonlyArray<string>): string | null => {
   if (names.includes(provider)) return null
   const [first, ...others] = names
@@ -22,7 +25,7 @@ const unknownProvider = (provider: string, names: ReadonlyArray<string>): string
   }`
 }
 
-/** All that is wrong with the entries, and with the environment as far as they need it. */
+/** All faults of the entries, and of the environment as far as the entries use it. */
 export const entryFaults = ({ configuration, path, places }: ReadConfiguration, environment: NodeJS.ProcessEnv): ReadonlyArray<Fault> =>
   [...entriesOf(configuration, environment)].flatMap(([name, { kind, settings }]): ReadonlyArray<Fault> => {
     const found = KINDS.find((one) => one.kind === kind)
@@ -37,7 +40,7 @@ export const entryFaults = ({ configuration, path, places }: ReadConfiguration, 
     })
   })
 
-/** The lines of the allow-list that name no provider, by their numbers from 0. */
+/** The lines of the allow-list that name no provider, by index from 0. */
 export const unknownProviders = (
   { configuration: { allow } }: ReadConfiguration,
   names: ReadonlyArray<string>
@@ -47,7 +50,7 @@ export const unknownProviders = (
     return sentence === null ? [] : [{ line, sentence }]
   })
 
-/** All that is wrong with providers, as far as the file and the environment tell. */
+/** All faults of providers that the file and the environment show. */
 export const providerFaults = (read: ReadConfiguration, environment: NodeJS.ProcessEnv): ReadonlyArray<Fault> => [
   ...entryFaults(read, environment),
   ...unknownProviders(read, providerNames(read.configuration, environment)).map(({ line, sentence }) => ({

@@ -1,8 +1,8 @@
 /**
- * A run as one page of HTML, which needs nothing but itself: events, effects, what each step changed, and the state there.
+ * A run as one self-contained HTML page: events, effects, what each step changed, and the state at each step.
  *
- * What strangers wrote is in it as data, which the page makes text of and nothing else; the page asks nobody for anything, which it says of itself in
- * a policy. It holds the state once, at the beginning of a run, and goes forward and back by the differences.
+ * Text from strangers is data in it, and the page shows it only as text. The page loads nothing, and its content security policy enforces that. It
+ * contains the state once, at the beginning of each run, and steps forward and back by differences.
  */
 import { createHash } from 'node:crypto'
 import { existsSync, readFileSync } from 'node:fs'
@@ -11,7 +11,7 @@ import { type Difference, differences } from '../lib/differences.js'
 import type { Taken } from './replay-runs.js'
 import { withoutControls } from './text.js'
 
-/** What a page may hold, in characters, and in steps. */
+/** The limits of a page: characters, and steps. */
 export interface PageLimits {
   readonly characters: number
   readonly steps: number
@@ -20,15 +20,15 @@ export interface PageLimits {
 export const PAGE_LIMITS: PageLimits = { characters: 33_554_432, steps: 10_000 }
 
 export interface PageBuilder {
-  /** A run begins: whose steps follow, and in which state. */
+  /** Begins a run, from this state. */
   readonly begin: (title: string, state: State) => void
-  /** @returns whether there was room for the step; after one without room there is none for any other. */
+  /** @returns whether there was room for the step. Once there is none, no later step is accepted. */
   readonly take: (step: Taken) => boolean
-  /** The page. `total` is how many steps the file has. */
+  /** The finished page. `total` is the number of steps in the file. */
   readonly end: (file: string, total: number) => string
 }
 
-/** The folder is beside this module in the sources, and three folders up from `dist/shell/cli` when compiled. */
+/** The folder is beside this module in the sources, and three folders above `dist/shell/cli` when compiled. */
 const FOLDERS = ['./steps-page/', '../../../shell/cli/steps-page/'].map((path) => new URL(path, import.meta.url))
 
 const fileOf = (name: string): string => {
@@ -37,7 +37,7 @@ const fileOf = (name: string): string => {
   return readFileSync(new URL(name, folder), 'utf8')
 }
 
-/** States in their written form. What one shares with the state before is the same object, so that it costs little to compare them. */
+/** Encodes states. Parts that a state shares with the one before are encoded to the same object, which makes the comparison cheap. */
 const writer = (): ((state: State) => Json) => {
   const written = new WeakMap<object, Json>()
   const once = <A extends object>(value: A, encode: (value: A) => unknown): Json => {
@@ -55,7 +55,7 @@ const writer = (): ((state: State) => Json) => {
   })
 }
 
-/** JSON that can stand in a script of HTML: nothing in it ends the script, begins a comment, or cannot be seen. */
+/** JSON that is safe inside a script element: nothing in it ends the script, begins a comment, or is invisible. */
 const embedded = (json: string): string => withoutControls(json).replace(/[<>&]/g, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`)
 
 const sourceHash = (text: string): string => `'sha256-${createHash('sha256').update(text).digest('base64')}'`
@@ -71,11 +71,11 @@ const policyOf = (script: string, style: string): string =>
     "trusted-types 'none'"
   ].join('; ')
 
-/** The template with its parts in place of their names. A function, so that no `$&` in a part means anything. */
+/** The template with its placeholders filled. The replacement is a function, so that `$&` in a part has no special meaning. */
 const filled = (template: string, parts: { readonly [name: string]: string }): string =>
   template.replace(/\{\{([a-z]+)\}\}/g, (whole, name: string) => parts[name] ?? whole)
 
-/** Makes a page, step by step. @throws when the program's own files are missing. */
+/** Builds a page, step by step. @throws if the program's own files are missing. */
 export const pageBuilder = ({ characters, steps }: PageLimits = PAGE_LIMITS): PageBuilder => {
   const [template, script, style] = [fileOf('steps.html'), fileOf('steps.js'), fileOf('steps.css')]
   const write = writer()
@@ -94,7 +94,7 @@ export const pageBuilder = ({ characters, steps }: PageLimits = PAGE_LIMITS): Pa
   return {
     begin: (title, state) => {
       before = write(state)
-      // A state is left out rather than all of its steps: what they change can be read without it.
+      // If the state is too large, leave it out rather than all of its steps: their changes are readable without it.
       isFull ||= !(canonical(before).length <= characters / 2 && put({ state: before, title })) && !put({ state: null, title })
     },
     take: ({ after, effects, event, number, surprises }) => {

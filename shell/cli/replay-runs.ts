@@ -1,4 +1,4 @@
-/** Runs as they are read from a file, a journal or traces, and as they go. */
+/** Reads runs from a journal or from traces, and steps through them. */
 import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import * as TE from 'fp-ts/lib/TaskEither.js'
@@ -7,7 +7,7 @@ import { canonical, type Effect, type Event, type Json, type State, step } from 
 import { type About, type Beginning, readTraces, type Recorded, stateAt, stateHash, writtenState } from '../lib/trace.js'
 import { readReplay, readsAsJournal, type StoreError } from '../store/index.js'
 
-/** Which steps, counted over all of a file from 1, both ends included; without `to`, to the last one. */
+/** A range of steps, both ends included, counted from 1 through the whole file. Without `to`, it ends with the last step. */
 export interface Range {
   readonly from: number
   readonly to: number | null
@@ -16,7 +16,7 @@ export interface Range {
 export interface Run {
   readonly about: About
   readonly beginning: Beginning
-  /** The state in which a trace ends; `null` where none is expected, or not all of its steps are there. */
+  /** The final state of a trace; `null` if none is expected, or if its last step is out of range. */
   readonly end: { readonly state: Json } | null
   readonly events: ReadonlyArray<Event>
   /** What a trace expects of each step; a journal expects nothing. */
@@ -26,13 +26,13 @@ export interface Run {
   readonly isTrace: boolean
 }
 
-/** A step as it went. */
+/** The result of a step. */
 export interface Taken {
   readonly after: State
   readonly effects: ReadonlyArray<Effect>
   readonly event: Event
   readonly number: number
-  /** What the trace expects instead, in sentences. */
+  /** How the result differs from the trace, in sentences. */
   readonly surprises: ReadonlyArray<string>
 }
 
@@ -43,7 +43,7 @@ const surprisesOf = ({ effects, hash }: Recorded['steps'][number], after: State,
   ...(hash === stateHash(after) ? [] : [`the trace has another state after this: its hash is ${hash}, not ${stateHash(after)}`])
 ]
 
-/** The steps of a run, one at a time. Returns what is wrong with the end, in a sentence, or `null`. */
+/** The steps of a run, one at a time. Returns a sentence if the final state is wrong, otherwise `null`. */
 export function* stepsOf({ beginning, end, events, expected, first }: Run): Generator<Taken, string | null, undefined> {
   let state = stateAt(beginning)
   for (const [n, event] of events.entries()) {
@@ -55,7 +55,7 @@ export function* stepsOf({ beginning, end, events, expected, first }: Run): Gene
   return end === null || isSame(end.state, writtenState(state)) ? null : 'the trace ends in another state'
 }
 
-/** The part of a run that is in the range, in the state before its first step; `null` when there is none. */
+/** The part of a run that is in the range, beginning with the state before its first step; `null` if none of it is. */
 const within = (run: Run, { from, to }: Range): Run | null => {
   const skipped = Math.max(0, from - run.first)
   const kept = Math.min(run.events.length, to === null ? Infinity : to - run.first + 1)
@@ -102,14 +102,14 @@ const traceRuns = (path: string): TE.TaskEither<StoreError, ReadonlyArray<Run>> 
     })
   )
 
-/** What of a file is asked for. */
+/** The selected part of a file. */
 export interface Chosen {
   readonly runs: ReadonlyArray<Run>
-  /** How many steps all of the file has. */
+  /** The number of steps in the whole file. */
   readonly total: number
 }
 
-/** Reads a journal or traces, and chooses the steps in the range. A range without a step is refused, with how many there are. */
+/** Reads a journal or traces, and selects the steps in the range. Fails if the range contains no step, and says how many steps there are. */
 export const readRuns = (path: string, range: Range | null): TE.TaskEither<StoreError, Chosen> =>
   pipe(
     readsAsJournal(path),

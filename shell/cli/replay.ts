@@ -1,8 +1,8 @@
 /**
- * `tack replay FILE` steps through a journal of a store, or through traces, and prints what happens; `--trace` prints a trace, for a bug report, and
- * `--html` a page that steps through it in a browser.
+ * `tack replay FILE` steps through the journal of a store, or through traces, and prints what happens. `--trace` prints a trace, for a bug report;
+ * `--html` prints a page that steps through it in a browser.
  *
- * A journal that continues after a snapshot needs it: the snapshot is read from the folder of the journal. A trace includes what was expected; if
+ * A journal that continues from a snapshot needs it: the snapshot is read from the folder of the journal. A trace includes the expected results. If
  * this machine does something else, that is printed as well, and the exit code is 1.
  */
 import * as E from 'fp-ts/lib/Either.js'
@@ -43,7 +43,7 @@ const show = (run: Run, format: 'json' | 'text', print: (text: string) => void):
   return asExpected && next.value === null
 }
 
-/** Prints the page, and complains when not all that was asked for is in it. Returns whether everything went as the traces say. */
+/** Prints the page, and complains if it does not contain everything that was asked for. Returns whether everything went as the traces say. */
 const showPage = ({ runs, total }: Chosen, path: string, limits: PageLimits, print: (text: string) => void, complain: (text: string) => void): boolean => {
   const page = pageBuilder(limits)
   let asExpected = true
@@ -72,12 +72,12 @@ const showPage = ({ runs, total }: Chosen, path: string, limits: PageLimits, pri
 
 export interface ReplayOptions {
   readonly format: Format
-  /** `null` is all. */
+  /** `null` for all steps. */
   readonly range?: Range | null
   readonly limits?: PageLimits
 }
 
-/** As they stand on the command line: at most one format, and the numbers of steps. */
+/** The flags of the command line: at most one format, and a range of steps. */
 export interface ReplayFlags {
   readonly from?: number
   readonly html?: true
@@ -91,7 +91,7 @@ export const optionsOf = ({ from, html, json, to, trace }: ReplayFlags): ReplayO
   range: from === undefined && to === undefined ? null : { from: from ?? 1, to: to ?? null }
 })
 
-/** Prints the file in a format. Returns the exit code: 0, or 1 when the file cannot be read, or when a trace expects something else. */
+/** Prints the file in a format. Returns the exit code: 0, or 1 if the file cannot be read, or if a trace expects something else. */
 export const replay = async (
   path: string,
   { format, limits = PAGE_LIMITS, range = null }: ReplayOptions,
@@ -101,7 +101,7 @@ export const replay = async (
   const read = await readRuns(path, range)()
   if (E.isLeft(read)) {
     const { message, path: file } = read.left
-    // What is wrong from its first line on is something else.
+    // A file that is invalid from its first line on is neither a journal nor a trace.
     complain(`error: ${file}: ${message}${message.startsWith('line 1: ') ? '; name a journal of a store (journal-….jsonl), or a file with traces' : ''}`)
     return 1
   }

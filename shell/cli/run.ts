@@ -1,4 +1,4 @@
-/** `tack run`: the bridge on the real ports, until it is told to stop. */
+/** `tack run`: runs the bridge on the real ports until it is told to stop. */
 import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import * as O from 'fp-ts/lib/Option.js'
@@ -28,10 +28,10 @@ import { hasColour } from './text.js'
 
 const STORE_ADVICE = 'The user that runs tack must be able to create and write the folder: change its owner, or choose another one with --store.'
 
-/** The time limit of a stop; then the process exits. */
+/** The time limit of a stop, in milliseconds; then the process exits. */
 export const STOP_MS = 5_000
 
-/** Runs the bridge. Returns the exit code: 0 after a clean stop, 1 when something it needs is missing, 2 for options that do not fit together. */
+/** Runs the bridge. Returns the exit code: 0 after a clean stop, 1 if something that it needs is missing, 2 if options contradict each other. */
 export const run = async (
   options: RunOptions,
   read: ReadConfiguration,
@@ -66,7 +66,7 @@ export const run = async (
   )
   if (E.isLeft(opened)) {
     const { _tag, message, path } = opened.left
-    // What the platform could not do says nothing of what to do.
+    // An error of the platform does not say what to do.
     complain(`error: ${path}: ${_tag === 'Failed' ? `${ended(message)} ${STORE_ADVICE}` : message}`)
     return 1
   }
@@ -90,7 +90,7 @@ export const run = async (
   })
   for (const { sentence } of warnings) log.warn(sentence)
 
-  // The server comes first, because a bridge without statuses is useless; it shows what there is from before.
+  // The server comes first, because a bridge that publishes no statuses is useless. Until the bridge runs, it shows the stored state.
   let bridge: Bridge | null = null
   const server = await serve(
     {
@@ -110,7 +110,7 @@ export const run = async (
   )
   if (E.isLeft(server)) {
     complain(`error: ${server.left}`)
-    // The store comes last: its lock keeps others from the folders of the providers.
+    // The store comes last: its lock protects the folders of the providers.
     await Promise.all([...providers.map((provider) => provider.close()), records.close(), workflows.close()])
     await parts.right.close()
     await store.close()()
@@ -119,7 +119,7 @@ export const run = async (
   log.info('listening', { event: 'Serving', port: server.right.port })
 
   const progress = createProgress(clock, log, isTerminal ? out : null, () => bridge?.backlog() ?? 0)
-  // Knots and records of strangers cause a limited number of lines, whatever they do.
+  // Knots, and records of strangers, cause a limited number of log lines.
   const limited = limitedLog(clock, log)
   const tell = narrate(log, limited)
   const clocks = createClockWatch(clock, log)
@@ -146,7 +146,7 @@ export const run = async (
       progress.look(durable)
       for (const event of events) {
         if (event._tag === 'CommitReceived' || event._tag === 'AccountReceived') clocks.hearOfPast(options.jetstream.host, event.timeUs / 1000)
-        // Said once, with what to do: the reports that follow say only that it is tried again.
+        // Logged once, with advice: the reports that follow only say that it is retried.
         if (hasFailed || event._tag !== 'RequestFailed' || event.requested._tag !== 'Records' || event.requested.did !== options.owner) continue
         hasFailed = true
         log.warn(ownerAdvice(options, event.error))
@@ -168,7 +168,7 @@ export const run = async (
   process.on('SIGINT', stop)
   process.on('SIGTERM', stop)
 
-  // Every promise has its handler. One that was forgotten is logged, and ends nothing.
+  // Every promise should have a handler. If one was forgotten, log the rejection instead of ending the process.
   const forgotten = (reason: unknown): void => log.error('unhandled failure', { reason: excerpt(String(reason)) })
   process.on('unhandledRejection', forgotten)
 
@@ -194,7 +194,7 @@ const serve = (ports: ServerPorts, { adminToken, listen, owner }: RunOptions): P
 
 /**
  * Logs what happens, once it is durable: connections and subscriptions at `info`, every record and account at `debug`. The field `event` is for
- * programs that read along. `limited` is for what strangers can cause at will.
+ * programs that read the log. `limited` is the log for lines that strangers can cause at will.
  */
 const narrate: (log: Log, limited: Log) => Observer = (log, limited) => (durable, events, effects) => {
   for (const event of events) narrateEvent(log, limited, event)
@@ -225,7 +225,7 @@ const narrateEvent = (log: Log, limited: Log, event: Event): void => {
         timeUs: event.timeUs
       })
     case 'RequestFailed':
-      // Of the others the core reports each.
+      // The core reports the failures of all other requests.
       if (event.requested._tag !== 'Workflows') return
       return limited.info('workflow files could not be read', { event: event._tag, knot: event.requested.knot, rkey: event.requested.rkey, error: event.error })
     case 'KnotReceived':
@@ -247,11 +247,11 @@ const named = ({ knot, rkey, ...rest }: { readonly knot: string; readonly rkey: 
   ...('workflow' in rest ? { workflow: rest.workflow } : {})
 })
 
-/** Whether a provider has ever heard of the build. What comes to nothing costs whoever causes it nothing, so it may come by the thousand. */
+/** Whether a provider was ever told of the build. A build that was not costs its author nothing, so there may be thousands. */
 const wasStarted = (state: State, { knot, rkey, workflow }: BuildName): boolean =>
   O.exists(({ build }: FoundBuild) => build.recipe !== null)(buildNamed(state, knot, rkey, workflow))
 
-/** Whether the connection to the knot has been lost before, and is sought again. */
+/** Whether the connection to the knot has been lost before, and is being restored. */
 const isReconnecting = (state: State, knot: HostName): boolean =>
   pipe(
     OrderedMap.lookup(knot)(state.knots.subscriptions),
@@ -263,7 +263,7 @@ const narrateEffect = (log: Log, limited: Log, durable: State, effect: Effect): 
     case 'OpenJetstream':
       return log.info('connecting to the stream', { event: effect._tag, connection: effect.connection, cursor: effect.cursor, ordinal: effect.ordinal })
     case 'SubscribeKnot':
-      // After a pause it is still the same subscription.
+      // A reconnection belongs to the same subscription.
       if (isReconnecting(durable, effect.host)) return
       return limited.info('subscribing to knot', {
         event: effect._tag,

@@ -1,6 +1,6 @@
 /**
- * What is wrong with the text of a configuration before anything in it has a meaning: no YAML, no JSON, keys that come twice. The text itself is
- * never quoted but for the names of keys: it may hold secrets. That is also why the words of the parsers, which quote it, are not handed on.
+ * Syntax faults of a configuration: invalid YAML, invalid JSON, duplicate keys. Messages quote nothing of the text but the names of keys, because it
+ * may hold secrets. For the same reason the parsers' own messages, which quote it, are not used.
  */
 import { type ErrorCode, isAlias, isMap, isScalar, isSeq, LineCounter, type Node, parseDocument } from 'yaml'
 import { excerpt } from '../../core/index.js'
@@ -41,7 +41,7 @@ const positionAt = (counter: LineCounter, offset: number): Position => {
   return { column: col, line }
 }
 
-/** What keeps the text from being YAML, by place. Empty where nothing is found. */
+/** The YAML syntax errors, by position. Empty if there are none. */
 export const yamlFaults = (text: string): ReadonlyArray<SyntaxFault> => {
   const counter = new LineCounter()
   const document = parsed(text, counter)
@@ -49,11 +49,11 @@ export const yamlFaults = (text: string): ReadonlyArray<SyntaxFault> => {
     position: positionAt(counter, offset),
     sentence: `${WORDS[code] ?? OTHERWISE}.`
   }))
-  // One mistake is often found twice.
+  // One mistake is often reported twice.
   return faults.filter(({ position: { line } }, i) => faults.findIndex((other) => other.position.line === line) === i)
 }
 
-/** The keys that come twice in one mapping. Aliases are not followed. */
+/** The duplicate keys of mappings. Aliases are not followed. */
 export const duplicates = (text: string): ReadonlyArray<SyntaxFault> => {
   const counter = new LineCounter()
   const found: Array<SyntaxFault> = []
@@ -102,7 +102,7 @@ const matchAt = (pattern: RegExp, text: string, at: number): RegExpExecArray | n
   return pattern.exec(text)
 }
 
-/** Where a text that is not JSON stops being JSON. (The platform's parser tells the place in some versions only.) */
+/** Where a text stops being valid JSON. (Only some versions of the platform's parser tell the position.) */
 export const jsonFault = (text: string): SyntaxFault => {
   const open: Array<'[' | '{'> = []
   let expected: Expected = 'value'

@@ -10,13 +10,13 @@ export const table = (rows: ReadonlyArray<ReadonlyArray<string>>): string => {
   return cells.map(line).join('')
 }
 
-/** A value as JSON, which a terminal may show: what cannot be seen, and JSON lets through, is written as escapes, and means the same. */
+/** A value as JSON that is safe for a terminal: invisible characters that JSON would leave as they are become escapes, with the same meaning. */
 export const jsonText = (value: unknown): string => withoutControls(JSON.stringify(value, null, 2))
 
-/** JSON with all that cannot be seen as escapes, which only its texts can hold; line feeds stay, which stand between its values. */
+/** JSON with all invisible characters as escapes. They occur only within its strings; line feeds, which occur only between its values, stay. */
 export const withoutControls = (json: string): string => json.split('\n').map(visible).join('\n')
 
-/** A stamp in microseconds as a date, with the stamp itself; `never` for `null`. */
+/** A timestamp in microseconds as a date, with the timestamp itself; `never` for `null`. */
 export const when = (timeUs: number | null): string => {
   if (timeUs === null) return 'never'
   const date = new Date(timeUs / 1000)
@@ -30,13 +30,13 @@ const SPANS: ReadonlyArray<readonly [unit: string, ms: number]> = [
   ['s', 1_000]
 ]
 
-/** A time span in its largest unit: `3 h`. Less than a second, and a time to come, is `0 s`. */
+/** A time span in its largest unit: `3 h`. Less than a second, and a negative one, is `0 s`. */
 export const age = (ms: number): string => {
   const [unit, one] = SPANS.find(([, least]) => ms >= least) ?? ['s', 1_000]
   return `${String(Math.max(0, Math.floor(ms / one)))} ${unit}`
 }
 
-/** How long something took, in its two largest units: `3 min 12 s`. */
+/** A duration in its two largest units: `3 min 12 s`. */
 export const span = (ms: number): string => {
   const s = Math.max(0, Math.floor(ms / 1_000))
   const [min, h] = [Math.floor(s / 60), Math.floor(s / 3_600)]
@@ -48,7 +48,7 @@ export const isOver = (status: string): boolean => status !== 'pending' && statu
 
 // ---------------------------------------------------------------------------------------- colour
 
-/** Whether to colour what is written there: a terminal that knows colours, and nobody who does not want them (https://no-color.org). */
+/** Whether to colour the output: it is a terminal with colours, and the user has not turned them off (https://no-color.org). */
 export const hasColour = ({ isTTY }: { readonly isTTY?: boolean }, { NO_COLOR = '', TERM }: NodeJS.ProcessEnv): boolean => isTTY === true && NO_COLOR === '' && TERM !== 'dumb'
 
 const RESET = '\u001b[0m'
@@ -56,7 +56,7 @@ const RESET = '\u001b[0m'
 export const bold = (text: string): string => `\u001b[1m${text}${RESET}`
 export const red = (text: string): string => `\u001b[31m${text}${RESET}`
 
-// Of a terminal's sequences, colours and weights are shown; all others would move the cursor, or worse.
+// Terminal sequences. Those for colours and weights are kept; all others would move the cursor, or worse.
 const TERMINAL = /\u001b(?:\[[0-?]*[ -/]*[@-~]|\][^\u0007\u001b]*(?:\u0007|\u001b\\)?|[@-_])/g
 const STYLE = /^\u001b\[[0-9;:]*m$/
 const PLAIN = /\u001b\[0*m$/
@@ -68,8 +68,8 @@ const STYLE_CHARS = 64
 const shownIn = (plain: string): string => plain.split('\t').map(visible).join('\t')
 
 /**
- * What a terminal would show of a line of a log, in the style in which the line before it ended: of one that is written over, the end. Without colour,
- * the text alone. What else cannot be seen is escaped.
+ * What a terminal would show of a line of a log, which begins in the style in which the line before it ended. If the line overwrites itself, only its
+ * last version is shown. Without colour, only the text. Other invisible characters are escaped.
  */
 export const drawn = (line: string, before: string, hasColour: boolean): { readonly style: string; readonly text: string } => {
   let style = before

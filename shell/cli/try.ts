@@ -1,4 +1,4 @@
-/** `tack try FILE… --event push`: what would be built where if something happened, with which variables, and why not. Nothing is built. */
+/** `tack try FILE… --event push`: what would be built, where, and with which variables, or why not. Builds nothing. */
 import * as E from 'fp-ts/lib/Either.js'
 import { type Allowed, Cause, Did, excerpt, explain, isWorkflowFile, type Plan, shortName, type Workflow, WorkflowName } from '../../core/index.js'
 import { type Circumstances, type Outcome, tryWorkflows } from '../authoring/trial.js'
@@ -16,7 +16,7 @@ export interface TryOptions {
   readonly event: 'manual' | 'pull_request' | 'push'
   readonly input?: ReadonlyArray<string>
   readonly json?: true
-  /** Of a push or a run by hand; of a pull request its source. */
+  /** The ref of a push or of a run by hand; the source of a pull request. */
   readonly ref?: string
   readonly repo?: string
   readonly sha: string
@@ -24,12 +24,12 @@ export interface TryOptions {
   readonly target?: string
 }
 
-/** The commit that the ref was at. */
+/** The commit that the ref pointed to before. */
 const BEFORE = 'f'.repeat(40)
 
 const OWNER = 'did:web:owner.example'
 
-/** A ref as people write it, a branch by its name alone. */
+/** A ref as people write it: a branch by its name alone. */
 const refOf = (text: string): string => (text.startsWith('refs/') ? text : `refs/heads/${text}`)
 
 const inputOf = (text: string): readonly [string, string] => {
@@ -53,7 +53,7 @@ const causeOf = ({ action, changed, defaultBranch, event, input = [], ref, sha, 
   return E.mapLeft(explain)(Cause.decode(written()))
 }
 
-/** `did:plc:…/name`; without one, a repository of the owner, who may use every provider. */
+/** Parses `did:plc:…/name`. Without a text, a repository of the owner, who may use every provider. */
 const repositoryOf = (text: string | undefined, spindleOwner: string): E.Either<string, Circumstances['repository']> => {
   if (text === undefined) return E.right({ name: 'repository', owner: spindleOwner })
   const [owner = '', name = '', ...more] = text.split('/')
@@ -70,7 +70,7 @@ const circumstancesOf = (options: TryOptions, configuration: Configuration | nul
   const repository = repositoryOf(options.repo, spindleOwner)
   if (E.isLeft(repository)) return repository
   const { allow, providers } = knownIn(configuration)
-  // Without a configuration every provider is taken to be there, and for everybody.
+  // Without a configuration, assume that every provider exists and is open to everybody.
   const all = workflows.flatMap((one) => (one._tag === 'Defined' ? one.targets.map(({ provider }) => provider) : []))
   const anybody: ReadonlyArray<Allowed> = all.map((provider) => ({ pipelines: '**', provider, repos: '**' }))
   return E.right({
@@ -83,7 +83,7 @@ const circumstancesOf = (options: TryOptions, configuration: Configuration | nul
   })
 }
 
-/** A file with workflows, and how messages call it. */
+/** A workflow file, and its name in messages. */
 export interface Given {
   readonly bytes: Buffer
   readonly name: string
@@ -102,8 +102,8 @@ export interface Tried {
 export const reasonsOf = ({ cause, workflow }: Tried): ReadonlyArray<string> => whyNot(workflow.when ?? [], cause)
 
 /**
- * What would become of the files, in the order in which a run takes them. `Left` with a sentence when something makes no sense; within, `Left` with the
- * reason why nothing would be built whatever is in the files.
+ * What would become of the files, in the order in which a run takes them. `Left` with a sentence if the options make no sense. The inner `Left` says
+ * why nothing would be built, whatever is in the files.
  */
 export const trialOf = (
   files: ReadonlyArray<Given>,
@@ -152,13 +152,15 @@ const linesOf = (tried: Tried): ReadonlyArray<string> => {
   }
 }
 
-/** What programs read. */
+/** The output for programs. */
 const written = (tried: Tried) => {
   const { file, outcome } = tried
   return outcome._tag === 'Nothing' ? { file, ...outcome, why: reasonsOf(tried) } : { file, ...outcome }
 }
 
-/** Prints what would become of the files. Returns the exit code: 0; 1 if one would fail; 2 if something cannot be read, or the trigger makes no sense. */
+/**
+ * Prints what would become of the files. Returns the exit code: 0; 1 if one would fail; 2 if something cannot be read, or the trigger makes no sense.
+ */
 export const tryFiles = async (
   given: ReadonlyArray<string>,
   options: TryOptions,

@@ -1,12 +1,12 @@
-/** Variables of the environment that look like ours, and are not: a typing error in the name of a setting would be ignored without a word. */
+/** Finds unknown variables that begin with `TACK_`: a misspelled setting would otherwise be ignored silently. */
 import { nearest } from '../../core/index.js'
 import { KINDS } from '../providers/index.js'
 import { runOptions, serverOption } from './options.js'
 
-/** What Kubernetes sets in every container for a service that is called tack (`TACK_SERVICE_HOST`, `TACK_PORT_8080_TCP_ADDR`). */
+/** Variables that Kubernetes sets in every container for a service named tack (`TACK_SERVICE_HOST`, `TACK_PORT_8080_TCP_ADDR`). */
 const OF_A_SERVICE = /^TACK_(?:SERVICE_(?:HOST|PORT)|PORT)(?:_|$)/
 
-/** The variables that mean something; each also with `_FILE`. */
+/** The known variables; each also exists with `_FILE`. */
 export const knownVariables = (): ReadonlyArray<string> =>
   [...[...runOptions(), serverOption()].map(({ envVar }) => envVar ?? ''), ...KINDS.flatMap(({ variables }) => variables)].filter((name) => name !== '')
 

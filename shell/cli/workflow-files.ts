@@ -1,4 +1,4 @@
-/** What `tack lint` and `tack try` look at: workflow files, and the providers that a workflow may name. */
+/** The input of `tack lint` and `tack try`: workflow files, and the providers that a workflow may name. */
 import { readdir, readFile } from 'node:fs/promises'
 import { basename, join, relative } from 'node:path'
 import * as E from 'fp-ts/lib/Either.js'
@@ -9,18 +9,18 @@ import { entriesOf } from './assemble.js'
 import type { Configuration } from './configuration.js'
 import { whyUnread } from './faults.js'
 
-/** Where Tangled looks for workflow files, in a repository. */
+/** Where Tangled looks for workflow files in a repository. */
 const FOLDER = '.tangled/workflows'
 
 export interface FileRead {
   readonly bytes: Buffer
   /** Without its folder. */
   readonly name: string
-  /** As it is shown: seen from the working folder. */
+  /** For display: relative to the working folder. */
   readonly path: string
 }
 
-/** The files that are named, or all workflow files of the repository around the working folder; `Left` with a sentence. */
+/** Reads the files that are named, or all workflow files of the repository around the working folder; `Left` with a sentence. */
 export const readFiles = async (named: ReadonlyArray<string>): Promise<E.Either<string, ReadonlyArray<FileRead>>> => {
   const there = await readdir(FOLDER).catch((): ReadonlyArray<string> => [])
   const paths = named.length > 0 ? named : there.filter(isWorkflowFile).sort().map((name) => join(FOLDER, name))
@@ -34,7 +34,7 @@ export const readFiles = async (named: ReadonlyArray<string>): Promise<E.Either<
   return E.right(files)
 }
 
-/** What is known of providers: those of the configuration, or, without one, what kinds there are. */
+/** The known providers: those of the configuration or, without one, all kinds. */
 export const knownIn = (configuration: Configuration | null): Known => {
   const kinds = new Map(KINDS.map(({ kind, reads }) => [kind, reads]))
   if (configuration === null) return { allow: [], kinds, providers: null }

@@ -1,13 +1,12 @@
 /**
- * A websocket endpoint on loopback that feeds many readers, each at its own pace: what the Jetstream server and the knots have
- * in common.
+ * A websocket endpoint on loopback that feeds many readers, each at its own pace. The Jetstream server and the knots use it.
  *
- * Readers pull. Each has a `Feed` that knows where it stands; when there is news, and whenever a reader's socket has room again,
- * the feed is asked for the next bytes. So a backlog and live news are one thing, a slow reader costs no memory and no other
- * reader any time, and nothing is sent twice or out of order.
+ * Readers pull. Each has a `Feed` that knows its position. When there is news, and whenever a reader's socket has room again, the feed is asked for
+ * the next bytes. So the backlog and live news are handled alike, a slow reader takes no memory and delays no other reader, and nothing is sent twice
+ * or out of order.
  *
- * A feed gives whole websocket messages as bytes, header included (`message`): they are made once and written as they are to
- * every reader, many in one write. Pings and close frames are written by `ws`, on the same socket, between such writes.
+ * A feed returns whole websocket messages as bytes, header included (`message`). They are encoded once and written unchanged to every reader, many in
+ * one write. `ws` writes pings and close frames on the same socket, between such writes.
  */
 import * as E from 'fp-ts/lib/Either.js'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
@@ -18,29 +17,29 @@ import type { Clock } from '../ports.js'
 
 
 
-/** Why a connection is not upgraded, as HTTP says it. */
+/** Why a connection is not upgraded, as an HTTP response. */
 export interface Refusal {
   readonly status: 400 | 404 | 503
   readonly reason: string
 }
 
-/** How a connection is ended by the server. */
+/** The close frame with which the server ends a connection. */
 export interface Goodbye {
   readonly code: number
   readonly reason: string
 }
 
-/** What one reader still has to get. */
+/** The messages that one reader still has to get. */
 export interface Feed<Asked> {
   /** What the client asks for. */
   readonly asked: () => Asked
-  /** Takes a text message of the client; the connection is closed with the goodbye that comes back, if one does. */
+  /** Handles a text message from the client. If a goodbye is returned, the connection is closed with it. */
   readonly hear: (text: string) => Goodbye | null
-  /** The next bytes, whole messages; a goodbye to close with; or `null` when there is nothing more for now. */
+  /** The next bytes, whole messages; a goodbye to close the connection with; or `null` if there is nothing more for now. */
   readonly next: () => Buffer | Goodbye | null
 }
 
-/** A connection as somebody who watches the server sees it. Those that have ended are shown too. */
+/** A connection as a test sees it. Connections that have ended are included. */
 export interface Connection<Asked> {
   readonly asked: Asked
   readonly isOpen: boolean
@@ -51,37 +50,37 @@ export interface Connection<Asked> {
 export interface EndpointOptions<Asked> {
   readonly clock: Clock
   readonly path: string
-  /** 0: any free port. */
+  /** 0 for any free port. */
   readonly port: number
   readonly pingMs: number
-  /** Whether pings are sent while messages are, or only after `pingMs` without any. */
+  /** Whether pings are sent even while messages are, or only after `pingMs` without any. */
   readonly pingsWhileBusy: boolean
   /** How long a write may wait for a client before the connection is cut. */
   readonly blockedMs: number
-  /** Answers a request that is not for a websocket, or says `false`. Nothing is served but websockets if not given. */
+  /** Answers a request that is not for a websocket, or returns `false`. By default, only websockets are served. */
   readonly serve?: (request: IncomingMessage, response: ServerResponse) => boolean
-  /** Takes a client in, or says why not. */
+  /** Accepts a client, or says why not. */
   readonly admit: (query: URLSearchParams, request: IncomingMessage) => E.Either<Refusal, Feed<Asked>>
 }
 
-/** What somebody who tests a client can see of an endpoint and do to it. */
+/** What a test of a client can see of an endpoint, and do to it. */
 export interface Controls<Asked> {
-  /** All connections that there have been, in order. */
+  /** All connections so far, in order. */
   readonly connections: () => ReadonlyArray<Connection<Asked>>
-  /** Ends all connections: cut off (1006), or closed with `goodbye`. New ones are welcome. */
+  /** Ends all connections: cuts them off (1006), or closes them with `goodbye`. Accepts new ones. */
   readonly dropConnections: (goodbye?: Goodbye) => void
-  /** The connections that are open fall silent: nothing is read, written or answered any more, and nothing is closed. */
+  /** Makes the open connections fall silent: nothing more is read, written, answered or closed. */
   readonly stall: () => void
   /** While not ready, connections are refused with a 503 before the upgrade. */
   readonly setReady: (ready: boolean) => void
-  /** Closes everything, readers with 1001. Resolves when no socket is left. Idempotent. */
+  /** Closes everything; readers get a 1001. Resolves when no socket is left. Idempotent. */
   readonly stop: () => Promise<void>
 }
 
 export interface Endpoint<Asked> {
   readonly controls: Controls<Asked>
   readonly port: number
-  /** There is news: every feed is asked. */
+  /** Asks every feed for news. */
   readonly wake: () => void
 }
 
@@ -144,7 +143,7 @@ const read = <Asked>(options: EndpointOptions<Asked>, feed: Feed<Asked>, ws: Web
   return {
     drop: (goodbye) => (goodbye === undefined ? ws.terminate() : ws.close(goodbye.code, goodbye.reason)),
     leave: () => {
-      // A client that does not read would keep a polite goodbye waiting.
+      // A client that does not read would delay a proper close.
       if (socket.writableLength > 0 || stalled) return ws.terminate()
       ws.close(1001, 'server shutting down')
       socket.end(() => socket.destroy())
@@ -164,7 +163,7 @@ const STATUS_TEXT = { 400: 'Bad Request', 404: 'Not Found', 503: 'Service Unavai
 
 const refuse = (socket: Duplex, { status, reason }: Refusal): void => {
   const body = `${reason}\n`
-  // HTTP leaves its half of a connection open until the client ends the other: a deaf one would keep it for ever.
+  // HTTP keeps its half of a connection open until the client closes the other half. A silent client would keep it for ever.
   socket.once('finish', () => socket.destroy())
   socket.end(
     `HTTP/1.1 ${String(status)} ${STATUS_TEXT[status]}\r\nConnection: close\r\nContent-Type: text/plain; charset=utf-8\r\n` +
@@ -172,10 +171,10 @@ const refuse = (socket: Duplex, { status, reason }: Refusal): void => {
   )
 }
 
-/** 10 000 DIDs in a query are some 450 kB. */
+/** 10 000 DIDs in a query are about 450 kB. */
 const MAX_HEADER_BYTES = 2 ** 20
 
-/** Listens on 127.0.0.1. @throws when the port is taken. */
+/** Listens on 127.0.0.1. @throws if the port is taken. */
 export const startEndpoint = async <Asked>(options: EndpointOptions<Asked>): Promise<Endpoint<Asked>> => {
   const { admit, path, port, serve = () => false } = options
   const readers: Array<Reader<Asked>> = []
@@ -183,7 +182,7 @@ export const startEndpoint = async <Asked>(options: EndpointOptions<Asked>): Pro
   let ready = true
 
   const knock = (request: IncomingMessage): E.Either<Refusal, Feed<Asked>> => {
-    // Not by `new URL`, which throws on targets that a stranger may well send.
+    // Not `new URL`: it throws on targets that a stranger may send.
     const [, pathname, query] = /^([^?]*)\??(.*)$/s.exec(request.url ?? '') ?? []
     if (pathname !== path) return E.left({ status: 404, reason: 'not found' })
     if (!ready) return E.left({ status: 503, reason: 'starting up' })

@@ -1,9 +1,8 @@
 /**
- * What the embedded network says, and the identifiers it makes up: frames of Jetstream and of knots, in the shapes of the real
- * ones.
+ * The messages of the embedded network, and the identifiers that it invents: frames of Jetstream and of knots, in the formats of the real ones.
  *
- * Keys of Jetstream's frames are written in the order in which the real servers write them, so that a frame from here and a
- * recorded one can be laid side by side. All chance comes from a seed: the same seed gives the same bytes.
+ * Keys in Jetstream's frames have the order in which the real servers write them, so that a frame from here can be compared with a recorded one. All
+ * randomness comes from a seed: the same seed gives the same bytes.
  *
  * Sources: github.com/bluesky-social/jetstream; tangled.org/core, `knotserver/events.go`; atproto.com/specs/tid.
  */
@@ -33,14 +32,14 @@ const BASE32 = 'abcdefghijklmnopqrstuvwxyz234567'
 const sortable = (n: number, digits: number): string =>
   digits === 0 ? '' : sortable(Math.floor(n / 32), digits - 1) + SORTABLE.charAt(n % 32)
 
-/** The TID of the moment `timeUs` with a clock id of 0 to 1 023: what a server of accounts gives out as rev or rkey. */
+/** The TID for the time `timeUs`, with a clock id of 0 to 1 023: what an account server uses as a rev or rkey. */
 export const tid = (timeUs: number, clockId = 0): string => sortable(timeUs, 11) + sortable(clockId, 2)
 
-/** A DID of the method `plc`. */
+/** A random DID of the method `plc`. */
 export const plc = (random: Random): Did =>
   `did:plc:${Array.from({ length: 24 }, () => BASE32.charAt(random.between(0, 31))).join('')}` as Did
 
-/** A git object name: 40 hexadecimal digits. */
+/** A random git object name: 40 hexadecimal digits. */
 export const sha = (random: Random): string => Array.from({ length: 40 }, () => random.between(0, 15).toString(16)).join('')
 
 const base32 = (bytes: Buffer): string => {
@@ -56,11 +55,11 @@ const base32 = (bytes: Buffer): string => {
 /** The first bytes of a CID: version 1, DAG-CBOR, SHA-256 of 32 bytes. */
 const CID_HEAD = Buffer.from([0x01, 0x71, 0x12, 0x20])
 
-/** A CID that depends on the record. It is made of its JSON text: nobody here reads blocks. */
+/** A CID that depends on the record. It is computed from the JSON text, since nobody here reads blocks. */
 const cidOf = (record: unknown): string =>
   `b${base32(Buffer.concat([CID_HEAD, createHash('sha256').update(JSON.stringify(record)).digest()]))}`
 
-/** A moment as RFC 3339 text. */
+/** A time in microseconds as RFC 3339 text. */
 export const rfc3339 = (timeUs: number): string => new Date(Math.floor(timeUs / 1000)).toISOString()
 
 // ---------------------------------------------------------------------------------------- Jetstream
@@ -70,13 +69,13 @@ export type Operation =
   | { readonly operation: 'create' | 'update'; readonly collection: string; readonly rkey: string; readonly record: unknown }
   | { readonly operation: 'delete'; readonly collection: string; readonly rkey: string }
 
-/** What came from an account at one moment, without the envelope that a server puts around it. */
+/** An event of an account, without the envelope that a server puts around it. */
 export interface Body {
   readonly did: string
   readonly kind: 'commit' | 'identity' | 'account'
-  /** The collection by which the frame is filtered; `null` for what bypasses the filter. */
+  /** The collection by which the frame is filtered; `null` if it bypasses the filter. */
   readonly collection: string | null
-  /** The member of the envelope that bears the name of the kind. */
+  /** The field of the envelope that is named after the kind. */
   readonly content: unknown
 }
 
@@ -89,7 +88,7 @@ export const commitBody = (did: string, rev: string, change: Operation): Body =>
   return { did, kind: 'commit', collection, content }
 }
 
-/** `handle` is left out when it is not given, as it usually is. */
+/** `handle` is usually absent, and left out then. */
 export const identityBody = (did: string, seq: number, timeUs: number, handle?: string): Body => ({
   did,
   kind: 'identity',
@@ -97,7 +96,7 @@ export const identityBody = (did: string, seq: number, timeUs: number, handle?: 
   content: { did, handle, seq, time: rfc3339(timeUs) }
 })
 
-/** `status` is left out when it is not given, as it is of an account in good standing. */
+/** `status` is absent for an account in good standing, and left out then. */
 export const accountBody = (did: string, seq: number, timeUs: number, active: boolean, status?: string): Body => ({
   did,
   kind: 'account',
@@ -105,13 +104,13 @@ export const accountBody = (did: string, seq: number, timeUs: number, active: bo
   content: { active, did, seq, status, time: rfc3339(timeUs) }
 })
 
-/** The text of a frame. Servers of the newer generation give each frame a sequence number, `cursor`; the older ones none. */
+/** The text of a frame. Servers of the newer generation give each frame a sequence number, `cursor`; older ones do not. */
 export const frameText = ({ did, kind, content }: Body, timeUs: TimeUs, cursor?: number): string =>
   JSON.stringify({ did, time_us: timeUs, cursor, kind, [kind]: content })
 
 // ---------------------------------------------------------------------------------------- knots
 
-/** What a knot has to tell: `event` is the record, `nsid` its kind. */
+/** An event of a knot: `event` is the record, `nsid` its kind. */
 export interface KnotEvent {
   readonly nsid: string
   readonly rkey: string
@@ -130,14 +129,14 @@ export interface Push {
   readonly newSha: string
 }
 
-/** What knots say of the commits, and nobody here reads. */
+/** What knots report about the commits. Nobody here reads it. */
 const metaOf = (ref: string) => ({
   commitCount: { byEmail: [{ count: 1, email: 'someone@example.com' }] },
   isDefaultRef: ref === 'refs/heads/main',
   langBreakdown: { inputs: [{ lang: '', size: 2 }] }
 })
 
-/** The trigger of newer knots, `sh.tangled.git.refUpdate`, which says what has changed. */
+/** The trigger of newer knots, `sh.tangled.git.refUpdate`, which names the changed files. */
 export const refUpdate = (rkey: string, push: Push): KnotEvent => ({
   nsid: 'sh.tangled.git.refUpdate',
   rkey,
@@ -145,8 +144,8 @@ export const refUpdate = (rkey: string, push: Push): KnotEvent => ({
 })
 
 /**
- * The same of older knots, each of which sends a `pipeline` after it: the first call the repository by its owner, as `repoDid`, and its name; the
- * next by both DIDs and its name; the last by its DID, `repo`, as newer ones do.
+ * The `refUpdate` of older knots, which send a `pipeline` after it. Generation 1 names the repository by its owner (as `repoDid`) and its name,
+ * generation 2 by both DIDs and its name, generation 3 by its DID (`repo`), as newer ones do.
  */
 export const olderRefUpdate = (rkey: string, generation: 1 | 2 | 3, name: string, push: Push): KnotEvent => {
   const { committerDid, newSha, oldSha, ownerDid, ref, repo } = push
@@ -172,7 +171,7 @@ const pipelineOf = (rkey: string, triggerMetadata: object, workflows: ReadonlyAr
   event: { $type: '', triggerMetadata, workflows }
 })
 
-/** The trigger of older knots, `sh.tangled.pipeline`: a push with the workflows that match it, ready-made. */
+/** The trigger of older knots, `sh.tangled.pipeline`: a push together with the workflows that match it. */
 export const pipeline = (
   rkey: string,
   knot: string,
@@ -184,12 +183,12 @@ export const pipeline = (
   return pipelineOf(rkey, { kind: 'push', push: { newSha, oldSha, ref }, repo }, workflows)
 }
 
-/** How a knot tells of pushes: the newest by a refUpdate alone, the older ones by what `olderRefUpdate` says. */
+/** How a knot reports pushes: the newest by a refUpdate alone, older ones as `olderRefUpdate` describes. */
 export type KnotGeneration = 1 | 2 | 3 | 'newest'
 
 /**
- * All that a knot sends of one push, in order. `key` makes their keys, each later than the one before. Older knots send the pipeline unless the
- * push asks for no CI (`skip-ci`), or no workflow applies to it: they say so by nothing else.
+ * All events that a knot sends for one push, in order. `key` creates their keys, each later than the one before. Older knots send the pipeline unless
+ * the push asks for no CI (`skip-ci`) or no workflow applies; nothing else tells these cases apart.
  */
 export const pushEvents = (
   generation: KnotGeneration,
@@ -205,7 +204,7 @@ export const pushEvents = (
   return isBuilt ? [update, pipeline(key(), knot, name, push, workflows)] : [update]
 }
 
-/** A pull request of a branch was opened; the first generation calls that `create`, and knows no other action. */
+/** Reports that a pull request was opened. Generation 1 calls that `create`, and knows no other action. */
 export const pullRequest = (
   rkey: string,
   knot: string,
@@ -224,13 +223,13 @@ const sorted = (value: unknown): unknown => {
   return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)).map(([key, item]) => [key, sorted(item)]))
 }
 
-/** As knots write JSON: what means something to HTML or to older JavaScript is escaped. */
+/** Escapes JSON as knots do: characters with a meaning in HTML or older JavaScript. */
 const escaped = (text: string): string =>
   text.replace(/[<>&\u2028\u2029]/g, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`)
 
 /**
- * The text of a knot's frame. `created` is in nanoseconds, which a double cannot hold: its digits go into the text as they are.
- * Older knots write none (`null`), and all their keys in order.
+ * The text of a knot's frame. `created` is in nanoseconds, which a double cannot hold, so its digits are inserted into the text. Older knots write
+ * none (`null`), and sort all keys.
  */
 export const knotFrameText = ({ nsid, rkey, event }: KnotEvent, created: bigint | null): string =>
   created === null

@@ -1,9 +1,8 @@
 /**
- * Git repositories for loopback, served over HTTP by git itself (`git http-backend`): what is read from a knot is read from the real
- * thing, with the protocol that it speaks.
+ * Git repositories on loopback, served over HTTP by git itself (`git http-backend`): reading from a knot meets the real server and its protocol.
  *
- * A repository is at `/<DID of the owner>/<name>`, at `/<its own DID>`, or at both. It is filled with `git fast-import`, which makes any
- * commit, however strange, in one go.
+ * A repository is at `/<DID of the owner>/<name>`, at `/<its own DID>`, or at both. It is filled with `git fast-import`, which can make any commit,
+ * however strange, in one run.
  *
  * Source: git-http-backend(1), RFC 3875.
  */
@@ -17,34 +16,34 @@ import type { Clock } from '../ports.js'
 
 // ---------------------------------------------------------------------------------------- model
 
-/** What a knot's git does, and what not. All of it if not given, as git itself does by today's protocol. */
+/** The abilities of a knot's git. By default it has all, as today's git does. */
 export interface GitOptions {
-  /** Whether a client may leave out files, and get them later; `unannounced`: it may, and is not told so. */
+  /** Whether a client may leave out files, and fetch them later. `unannounced`: it may, but the server does not announce it. */
   readonly filters?: boolean | 'unannounced'
-  /** Whether commits are given out that no branch or tag points at. (By the newer protocol they always are.) */
+  /** Whether commits are sent that no branch or tag points at. (With version 2 of the protocol they always are.) */
   readonly givesOutAny?: boolean
-  /** Which protocol is spoken at most. */
+  /** The highest version of the protocol. */
   readonly protocol?: 0 | 2
 }
 
 export interface RepoOptions {
   /** The repository's own DID. */
   readonly did?: string
-  /** What HEAD names: `main` if not given. */
+  /** The branch that HEAD points to; `main` by default. */
   readonly defaultBranch?: string
   readonly format?: 'sha1' | 'sha256'
   readonly name?: string
   readonly owner?: string
 }
 
-/** A file as a commit leaves it; `content: null` takes it away. Modes are git's: `100644` if not given. */
+/** A file as a commit leaves it; `content: null` removes it. Modes are git's; `100644` by default. */
 export interface Change {
   readonly content: string | Buffer | null
   readonly mode?: '100644' | '100755' | '120000'
   readonly path: string
 }
 
-/** A branch or tag has moved, as `sh.tangled.git.refUpdate` says it. */
+/** A branch or tag has moved, as `sh.tangled.git.refUpdate` reports it. */
 export interface Moved {
   readonly newSha: string
   readonly oldSha: string
@@ -52,33 +51,31 @@ export interface Moved {
 }
 
 export interface Repo {
-  /** Removes all that no branch and no tag leads to. */
+  /** Removes all objects that no branch or tag reaches. */
   readonly collectGarbage: () => Promise<void>
-  /**
-   * Commits on top of what the branch holds, or, `anew`, on top of nothing, as somebody does who rewrites a branch and pushes it by force.
-   */
+  /** Commits on top of the branch or, with `anew`, without a parent, like a rewritten branch that is pushed by force. */
   readonly commitAndPush: (files: ReadonlyArray<Change>, options?: { readonly anew?: boolean; readonly ref?: string }) => Promise<Moved>
   readonly deleteRef: (ref: string) => Promise<Moved>
-  /** The folder that it is in. */
+  /** The folder that contains it. */
   readonly folder: string
-  /** The paths below the server at which it is found. */
+  /** The paths at which the server serves it. */
   readonly paths: ReadonlyArray<string>
 }
 
 export interface GitServer {
-  /** @throws when it has neither a DID nor an owner and a name. */
+  /** @throws if it has neither a DID nor an owner and a name. */
   readonly createRepository: (options: RepoOptions) => Promise<Repo>
-  /** Answers a request for a repository; `false` for one that is for something else. */
+  /** Answers a request for a repository; returns `false` for any other request. */
   readonly serve: (request: IncomingMessage, response: ServerResponse) => boolean
-  /** The lines in which clients asked, `GET /path?query`, in order. */
+  /** The request lines so far, `GET /path?query`, in order. */
   readonly asked: ReadonlyArray<string>
-  /** Ends what runs, and removes all repositories. Idempotent. */
+  /** Ends all processes, and removes all repositories. Idempotent. */
   readonly stop: () => Promise<void>
 }
 
 // ---------------------------------------------------------------------------------------- the program
 
-/** Nothing of whoever runs it: neither settings nor identity. */
+/** Hides the settings and the identity of the user. */
 const environment = (): NodeJS.ProcessEnv => ({
   GIT_CONFIG_NOSYSTEM: '1',
   HOME: '/nonexistent',
@@ -108,10 +105,10 @@ const data = (content: string | Buffer): Buffer => {
   return Buffer.concat([Buffer.from(`data ${String(bytes.length)}\n`), bytes, Buffer.from('\n')])
 }
 
-/** A commit in the language of `git fast-import`. */
+/** A commit in the format of `git fast-import`. */
 const commitOf = (ref: string, parent: string | null, seconds: number, files: ReadonlyArray<Change>): Buffer =>
   Buffer.concat([
-    // Written to a name of its own: an import does not move a branch back.
+    // Into a ref of its own: an import does not move a branch back.
     Buffer.from(`commit refs/tack/import\ncommitter Somebody <somebody@example> ${String(seconds)} +0000\n`),
     data(`Change ${ref}`),
     Buffer.from(parent === null ? '' : `from ${parent}\n`),
@@ -152,7 +149,7 @@ const repoIn = (folder: string, paths: ReadonlyArray<string>, format: 'sha1' | '
 
 // ---------------------------------------------------------------------------------------- the server
 
-/** What comes after the path of a repository. */
+/** A request below the path of a repository. */
 const SERVICE = /^\/(.+)\/(info\/refs|git-upload-pack)$/
 
 const END_OF_HEAD = '\r\n\r\n'
@@ -162,7 +159,7 @@ const headerOf = (request: IncomingMessage, name: string): string => {
   return typeof value === 'string' ? value : ''
 }
 
-/** Passes on what the program answers: a head of headers, `Status` among them, and a body. */
+/** Passes on the output of the program: headers, `Status` among them, and a body. */
 const answer = (child: ChildProcess, response: ServerResponse): void => {
   let head: Buffer | null = Buffer.alloc(0)
   child.stdout?.on('data', (chunk: Buffer) => {
@@ -188,17 +185,17 @@ const answer = (child: ChildProcess, response: ServerResponse): void => {
   })
 }
 
-/** Ends the program and all that it has started: those would wait for somebody to read what they have to say. */
+/** Kills the program and its children, which would otherwise wait for a reader of their output. */
 const end = (child: ChildProcess): void => {
   try {
     if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL')
   } catch {
-    // It has ended.
+    // It has ended already.
   }
   child.stdout?.destroy()
 }
 
-/** Repositories that live as long as the server. The folder for them is made with the first. */
+/** A server whose repositories live as long as it does. Their folder is created with the first one. */
 export const gitServer = ({ clock, filters = true, givesOutAny = true, protocol = 2 }: GitOptions & { readonly clock: Clock }): GitServer => {
   const folders = new Map<string, string>()
   const running = new Set<ChildProcess>()
@@ -217,7 +214,7 @@ export const gitServer = ({ clock, filters = true, givesOutAny = true, protocol 
       return true
     }
     const child = spawn('git', ['http-backend'], {
-      // A group of its own, that can be ended as a whole.
+      // A process group of its own, which can be killed as a whole.
       detached: true,
       env: {
         ...environment(),
@@ -233,7 +230,7 @@ export const gitServer = ({ clock, filters = true, givesOutAny = true, protocol 
         QUERY_STRING: query,
         REMOTE_ADDR: '127.0.0.1',
         REQUEST_METHOD: request.method ?? 'GET',
-        // Without a length, as with a body in chunks, the program reads as far as there is something.
+        // Without a length, as with a chunked body, the program reads to the end of its input.
         ...(headerOf(request, 'content-length') === '' ? {} : { CONTENT_LENGTH: headerOf(request, 'content-length') })
       },
       stdio: ['pipe', 'pipe', 'ignore']

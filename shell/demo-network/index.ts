@@ -1,14 +1,14 @@
 /**
- * The embedded network: a Jetstream server and knots on real sockets of the loopback interface, to run and to test a bridge
- * against without the outside world.
+ * The embedded network: a Jetstream server and knots on real sockets of the loopback interface. A bridge can run and be tested against it without the
+ * outside world.
  *
  *     const network = await startNetwork({ clock, generation: 'v2', knots: 3, seed: 1 })
  *     const { steps, expected } = world(1, { hostname, knots: network.knots.map((knot) => knot.host), owner })
  *     for (const step of steps) play(network, step)
  *     await network.stop()
  *
- * Knots are named `localhost:<port>`: names below `localhost` do not resolve everywhere. A bridge must allow loopback names and
- * ports, and speak `ws:` to them.
+ * Knots are named `localhost:<port>`, because names below `localhost` do not resolve everywhere. A bridge must allow loopback names and ports, and
+ * speak `ws:` to them.
  */
 import type { Clock } from '../ports.js'
 import { type JetstreamOptions, type JetstreamServer, startJetstream } from './jetstream-server.js'
@@ -27,13 +27,13 @@ export * from './web-app.js'
 
 export interface NetworkOptions {
   readonly clock: Clock
-  /** Of the Jetstream server. */
+  /** The generation of the Jetstream server. */
   readonly generation: JetstreamOptions['generation']
-  /** Whether knots of the newer generation keep lists of who may push: not if not given. */
+  /** Whether knots of the newer generation keep lists of who may push. `false` by default. */
   readonly keepLists?: boolean
-  /** How many knots, of the newer generation but for the last `olderKnots`. */
+  /** How many knots to start. All but the last `olderKnots` are of the newer generation. */
   readonly knots: number
-  /** 0 if not given. */
+  /** 0 by default. */
   readonly olderKnots?: number
   readonly seed: number
 }
@@ -46,7 +46,7 @@ export interface EmbeddedNetwork {
   readonly stop: () => Promise<void>
 }
 
-/** Starts a network whose servers have free ports. */
+/** Starts a network whose servers listen on free ports. */
 export const startNetwork = async ({ clock, generation, keepLists = false, knots, olderKnots = 0, seed }: NetworkOptions): Promise<EmbeddedNetwork> => {
   const jetstream = await startJetstream({ clock, generation, seed })
   const start = (isOlder: boolean): Promise<KnotServer> => startKnot(isOlder ? { clock, generation: 'older' } : { clock, generation: 'newer', keepsLists: keepLists })
@@ -62,8 +62,8 @@ export const startNetwork = async ({ clock, generation, keepLists = false, knots
 }
 
 /**
- * Lets the step happen: what is committed is at the account's own server, if there is one, before the stream tells of it. @throws RangeError when
- * it names a knot that is not there.
+ * Carries out a step. A commit is stored at the account's own server, if there is one, before the stream reports it. @throws RangeError if the step
+ * names a knot that does not exist.
  */
 export const play = ({ jetstream, knots }: EmbeddedNetwork, { action }: Step, pds?: PdsServer): void => {
   const knotAt = (index: number): KnotServer => {

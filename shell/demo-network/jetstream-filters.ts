@@ -1,6 +1,6 @@
 /**
- * What clients of a Jetstream server ask for, in the query of their address or in a message later on: read as the real servers read it, with their limits
- * and their words for what is wrong.
+ * The filters of a Jetstream server's clients, in the query of the URL or in a later message. They are parsed as the real servers do it, with the
+ * same limits and error messages.
  *
  * Source: github.com/bluesky-social/jetstream.
  */
@@ -14,15 +14,15 @@ import type { Goodbye } from './endpoint.js'
 export interface Wanted {
   readonly collections: ReadonlyArray<string>
   readonly dids: ReadonlyArray<string>
-  /** 0: no limit. */
+  /** 0 for no limit. */
   readonly maxMessageSizeBytes: number
 }
 
 /** What a client asks for, as it wrote it. */
 export interface JetstreamAsked extends Wanted {
-  /** `null` when it named none. */
+  /** `null` if it gave none. */
   readonly cursor: string | null
-  /** Whether nothing is to be sent before the client has sent its options. */
+  /** Whether to send nothing before the client has sent its options. */
   readonly requireHello: boolean
 }
 
@@ -34,7 +34,7 @@ const distinct = (texts: ReadonlyArray<string>): ReadonlyArray<string> => [...ne
 
 const isPattern = (collection: string): boolean => collection.endsWith('.*')
 
-/** What a client wants, or what is wrong with it. What stands before `.*` is not looked at, as by the real servers. */
+/** The filter of a client, or what is wrong with it. Like the real servers, this does not look at what comes before `.*`. */
 const wanted = (collections: ReadonlyArray<string>, dids: ReadonlyArray<string>, maxSize: number): E.Either<string, Wanted> => {
   const noName = collections.find((collection) => !isPattern(collection) && !Nsid.is(collection))
   if (noName !== undefined) return E.left(`invalid collection: ${noName}`)
@@ -45,7 +45,7 @@ const wanted = (collections: ReadonlyArray<string>, dids: ReadonlyArray<string>,
   return E.right({ collections, dids, maxMessageSizeBytes: maxSize })
 }
 
-/** What the query asks for. A size that is no number is no limit, and an empty cursor is none. */
+/** The filter in the query. A size that is not a number means no limit, and an empty cursor means none. */
 export const askedIn = (query: URLSearchParams, headers: IncomingMessage['headers']): E.Either<string, JetstreamAsked> => {
   if (query.get('compress') === 'true' || headers['socket-encoding']?.includes('zstd') === true)
     return headers['sec-websocket-extensions']?.includes('permessage-deflate') === true
@@ -72,7 +72,7 @@ const OptionsUpdate = t.type({
 /** A close frame has room for 123 bytes, and a character takes three at most. */
 const REASON_MAX = 41
 
-/** What a message of a client asks for from now on; `null` when it asks for nothing that is known here. */
+/** The new filter in a client's message; `null` if the message is of an unknown kind. */
 export const updateIn = (text: string): E.Either<Goodbye, Wanted | null> => {
   const parsed = E.tryCatch(() => JSON.parse(text) as unknown, String)
   if (E.isLeft(parsed) || !Message.is(parsed.right)) return E.left({ code: 1007, reason: 'bad envelope' })
@@ -83,16 +83,16 @@ export const updateIn = (text: string): E.Either<Goodbye, Wanted | null> => {
   return E.isLeft(wants) ? E.left({ code: 1008, reason: wants.left.slice(0, REASON_MAX) }) : wants
 }
 
-/** What of a frame decides who gets it. */
+/** The properties of a frame that decide who gets it. */
 export interface Filtered {
-  /** `null`: not a commit. */
+  /** `null` if it is not a commit. */
   readonly collection: string | null
-  /** `null`: raw, not filtered. */
+  /** `null` for a raw frame, which is not filtered. */
   readonly did: string | null
   readonly sizeBytes: number
 }
 
-/** Whether a client gets a frame. */
+/** Returns a function that says whether the client gets a frame. */
 export const filterOf = ({ collections, dids, maxMessageSizeBytes }: Wanted): ((entry: Filtered) => boolean) => {
   const names = new Set(collections)
   const prefixes = collections.filter(isPattern).map((pattern) => pattern.slice(0, -1))

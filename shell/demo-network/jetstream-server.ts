@@ -1,12 +1,11 @@
 /**
- * A Jetstream server for loopback, in both generations that are in use: what a client of the real one has to live with, it has
- * to live with here. Replays begin with the event that was asked for, an old cursor is clamped without a word, events come again
- * after a restart, all operations of a commit may share a stamp, and account events of strangers pass every filter but the one
- * by DID.
+ * A Jetstream server on loopback, in both generations that are in use. It has all the difficulties of the real one: a replay begins with the event
+ * that the cursor names, an old cursor is clamped silently, events come again after a restart, all operations of a commit may share a timestamp, and
+ * account events of strangers pass every filter but the one by DID.
  *
- * It never makes anything up: what is published is what is sent, stamps come from the clock or from the caller.
+ * It invents nothing: it sends what is published, and timestamps come from the clock or from the caller.
  *
- * Not offered, and refused with a 400: compression.
+ * Compression is not supported, and refused with a 400.
  *
  * Source: github.com/bluesky-social/jetstream.
  */
@@ -24,23 +23,23 @@ import { askedIn, filterOf, type Filtered, type JetstreamAsked, updateIn } from 
 export interface JetstreamOptions {
   readonly clock: Clock
   /**
-   * `v1`: every frame has a `time_us` of its own. `v2`: the operations of one commit share theirs, frames bear a sequence number
-   * (`cursor`), and cursors below 10¹⁵ are such numbers.
+   * `v1`: every frame has a `time_us` of its own. `v2`: the operations of one commit share theirs, frames have a sequence number (`cursor`), and
+   * cursors below 10¹⁵ are sequence numbers.
    */
   readonly generation: 'v1' | 'v2'
-  /** Where the sequence numbers of accounts and the clock ids of revs come from. */
+  /** The seed of account sequence numbers and of the clock ids in revs. */
   readonly seed: number
-  /** How long a write may wait for a client: 5 s in v2, 10 s in v1, if not given. */
+  /** How long a write may wait for a client. 5 s in v2, 10 s in v1 by default. */
   readonly blockedMs?: number
-  /** 30 s if not given. */
+  /** 30 s by default. */
   readonly pingMs?: number
-  /** 0, any free one, if not given. */
+  /** 0, any free port, by default. */
   readonly port?: number
-  /** What is kept for replays: that many events, none older than that. Everything if not given. */
+  /** What is kept for replays: at most `count` events, none older than `ageUs`. Everything by default. */
   readonly retention?: { readonly ageUs?: number; readonly count?: number }
 }
 
-/** `timeUs` is when the server sees it: now, if not given. It is moved on where stamps could not rise otherwise. */
+/** `timeUs` is when the server sees it; now by default. It is raised if timestamps would not rise otherwise. */
 export interface Stamped {
   readonly timeUs?: number
 }
@@ -48,7 +47,7 @@ export interface Stamped {
 export interface Commit extends Stamped {
   readonly did: string
   readonly operations: ReadonlyArray<Operation>
-  /** The TID of the first stamp, if not given. */
+  /** The TID of the first timestamp by default. */
   readonly rev?: string
 }
 
@@ -66,33 +65,33 @@ export interface IdentityNews extends Stamped {
 export interface RawOptions extends Stamped {
   /** Sent as a binary message. */
   readonly binary?: boolean
-  /** `false`: only who is connected gets it, a replay does not show it. */
+  /** `false`: only connected clients get it; a replay does not contain it. */
   readonly kept?: boolean
 }
 
 export interface JetstreamServer extends Controls<JetstreamAsked> {
   /** `ws://…/subscribe`. */
   readonly url: string
-  /** Each publishing method returns the texts of the frames that it made. */
+  /** Each publishing method returns the texts of the frames that it sent. */
   readonly publishCommit: (commit: Commit) => ReadonlyArray<string>
   readonly publishAccount: (news: AccountNews) => ReadonlyArray<string>
   readonly publishIdentity: (news: IdentityNews) => ReadonlyArray<string>
-  /** Sends what it is given to every reader, past all filters and limits: as a server would that has gone wrong. */
+  /** Sends the payload to every reader, bypassing all filters and limits, like a faulty server. */
   readonly publishRaw: (payload: string | Buffer, options?: RawOptions) => void
-  /** Sends the last `count` frames again, as they were, to those who are connected. */
+  /** Sends the last `count` frames again, unchanged, to connected clients. */
   readonly repeat: (count: number) => void
-  /** Cuts all connections. A v1 server then sends its last `again` events once more, with new stamps; v2 does not do that. */
+  /** Cuts all connections. A v1 server then sends its last `again` events once more, with new timestamps; v2 does not. */
   readonly restart: (again?: number) => void
-  /** The texts of the frames that a replay from 0 would consist of, unfiltered. */
+  /** The texts of the frames in a replay from 0, unfiltered. */
   readonly history: () => ReadonlyArray<string>
-  /** The stamp of the last frame; 0 when there was none. */
+  /** The timestamp of the last frame; 0 if there was none. */
   readonly lastUs: () => TimeUs
 }
 
 /** One frame of the log. */
 interface Entry extends Filtered {
   readonly bytes: Buffer
-  /** Whether replays show it. */
+  /** Whether replays contain it. */
   readonly kept: boolean
   readonly seq: number
   readonly timeUs: TimeUs
@@ -105,10 +104,10 @@ const FIRST_TIME_CURSOR = 1e15
 
 const lastOf = <T>(all: ReadonlyArray<T>, count: number): Array<T> => all.slice(Math.max(0, all.length - count))
 
-/** How much is handed to a socket at once. */
+/** How much is written to a socket at once. */
 const CHUNK_BYTES = 65_536
 
-/** A server of its own, on 127.0.0.1. */
+/** Starts a server on 127.0.0.1. */
 export const startJetstream = async (options: JetstreamOptions): Promise<JetstreamServer> => {
   const { clock, generation, pingMs = 30_000, port = 0, retention = {}, seed } = options
   const { blockedMs = generation === 'v1' ? 10_000 : 5_000 } = options
@@ -118,19 +117,19 @@ export const startJetstream = async (options: JetstreamOptions): Promise<Jetstre
   let accountSeq = 30_000_000_000 + random.between(0, 999_999_999)
   let lastRevUs = 0
 
-  // The log. Sequence numbers start at 1; `entries[0]` has the number `firstSeq`, the next one to come `nextSeq`.
+  // The log. Sequence numbers start at 1. `entries[0]` has the number `firstSeq`, the next event will have `nextSeq`.
   let entries: Array<Entry> = []
   let firstSeq = 1
   let nextSeq = 1
 
   const lastUs = (): TimeUs => entries.at(-1)?.timeUs ?? clampTimeUs(0)
 
-  /** The number of the first event at or after `timeUs`: stamps in the log never fall. */
+  /** The number of the first event at or after `timeUs`: timestamps in the log never decrease. */
   const seqAt = (timeUs: number): number => firstSeq + placeIn(entries, (entry) => entry.timeUs < timeUs)
 
   const oldestSeq = (): number => Math.max(firstSeq, nextSeq - count, seqAt(clock.now() - ageUs))
 
-  /** Where a replay begins: in the future or without a cursor now, and before what is kept with the oldest that is. */
+  /** Where a replay begins. A cursor in the future, or none, means now. One before the oldest event that is kept means that event. */
   const startOf = (cursor: string | null): number => {
     if (cursor === null) return nextSeq
     const n = Number(cursor)
@@ -159,7 +158,7 @@ export const startJetstream = async (options: JetstreamOptions): Promise<Jetstre
         if (isAwaited) return null
         const messages: Array<Buffer> = []
         let bytes = 0
-        // Who falls behind what is kept goes on with the oldest.
+        // A reader that falls behind what is kept continues with the oldest event.
         for (seq = Math.max(seq, firstSeq); seq < nextSeq && bytes < CHUNK_BYTES; seq++) {
           const entry = entries[seq - firstSeq]
           if (entry === undefined || !passes(entry) || (!entry.kept && entry.seq < connectedSeq)) continue
@@ -187,7 +186,7 @@ export const startJetstream = async (options: JetstreamOptions): Promise<Jetstre
   const append = (entry: Omit<Entry, 'seq'>): void => {
     entries.push({ ...entry, seq: nextSeq })
     nextSeq += 1
-    // In large steps, since each moves the whole log.
+    // In large steps, because each one moves the whole log.
     if (entries.length > 2 * count) {
       entries = lastOf(entries, count)
       firstSeq = nextSeq - count
@@ -195,7 +194,7 @@ export const startJetstream = async (options: JetstreamOptions): Promise<Jetstre
     endpoint.wake()
   }
 
-  /** v1 stamps rise, v2 stamps do not fall. */
+  /** v1 timestamps increase, v2 timestamps do not decrease. */
   const stamp = (timeUs: number): TimeUs => clampTimeUs(Math.max(timeUs, generation === 'v1' ? lastUs() + 1 : lastUs()))
 
   const send = (text: string, did: string, collection: string | null, timeUs: TimeUs): string => {
@@ -206,7 +205,7 @@ export const startJetstream = async (options: JetstreamOptions): Promise<Jetstre
   const publish = (body: Body, timeUs: TimeUs): string =>
     send(frameText(body, timeUs, generation === 'v2' ? nextSeq : undefined), body.did, body.collection, timeUs)
 
-  /** The same event, as a server sends it that has lost count: with a new stamp. Raw frames have none to change. */
+  /** Sends the same event with a new timestamp, like a server that has lost count. Raw frames have none, and are skipped. */
   const sendAgain = (entry: Entry): void => {
     if (entry.did === null) return
     const time_us = stamp(0)

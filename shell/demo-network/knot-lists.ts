@@ -1,6 +1,6 @@
 /**
- * What a knot of today says of itself and of its repositories: that it keeps lists of who may push (`knot-acl`), whose a repository is, and who else
- * may push to it.
+ * What a knot of today reports about itself and its repositories: that it keeps lists of who may push (`knot-acl`), who owns a repository, and who
+ * else may push to it.
  *
  * Sources: tangled.org/core, lexicons `sh.tangled.knot.version`, `sh.tangled.repo.describeRepo`, `sh.tangled.repo.listCollaborators` and
  * `sh.tangled.repo.collaboratorUpdate`.
@@ -9,11 +9,11 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { type KnotEvent, rfc3339 } from './frames.js'
 
 export interface KnotLists {
-  /** Somebody may push from now on, or may not any more; what the knot tells of it. @throws RangeError when the repository is not there. */
+  /** Adds or removes a collaborator. Returns the event that the knot sends. @throws RangeError if the repository does not exist. */
   readonly change: (op: 'add' | 'remove', repo: string, subject: string, rkey: string, nowUs: number) => KnotEvent
-  /** The repository of that DID is here from now on. */
+  /** Adds a repository with that DID. */
   readonly put: (repo: string, owner: string, name: string) => void
-  /** Answers a question; `false` for a request that is for something else. */
+  /** Answers a query; returns `false` for any other request. */
   readonly serve: (request: IncomingMessage, response: ServerResponse) => boolean
 }
 

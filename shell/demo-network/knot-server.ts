@@ -1,12 +1,11 @@
 /**
- * A knot for loopback: `GET /events`, in both generations that are in use, with what makes them hard to follow, and git repositories
- * on the same port.
+ * A knot on loopback: `GET /events`, in both generations that are in use, with what makes them hard to follow; and git repositories on the same port.
  *
- * Older ones send at most 100 events per notification, so a longer backlog waits until something new happens, and they page by a
- * stamp that may tie, so that siblings at the edge of a page are lost. Newer ones give every event a stamp of its own, send the
- * whole backlog, and after so many batches ask the client to come again (1013).
+ * Older knots send at most 100 events per notification, so a longer backlog waits until something new happens. They page by a timestamp that may tie,
+ * so siblings at the edge of a page are lost. Newer knots give every event a timestamp of its own, send the whole backlog, and after a number of
+ * batches ask the client to reconnect (1013).
  *
- * Stamps are nanoseconds as `bigint`, from end to end: a double would round them.
+ * Timestamps are nanoseconds as `bigint` throughout: a double would round them.
  *
  * Source: tangled.org/core, `knotserver/events.go`.
  */
@@ -21,56 +20,56 @@ import { createKnotLists } from './knot-lists.js'
 
 // ---------------------------------------------------------------------------------------- model
 
-/** What a client asked for, as it wrote it. `cursor` is `null` when it named none. */
+/** What a client asked for, as it wrote it. `cursor` is `null` if it gave none. */
 export interface KnotAsked {
   readonly cursor: string | null
 }
 
 export interface KnotOptions {
   readonly clock: Clock
-  /** How it sends what it has. */
+  /** How it sends events. */
   readonly generation: 'older' | 'newer'
-  /** What its git does not do, as those of other knots. */
+  /** What its git cannot do, like that of other knots. */
   readonly git?: GitOptions
-  /** How long a write may wait for a client: 10 s if not given. */
+  /** How long a write may wait for a client. 10 s by default. */
   readonly blockedMs?: number
-  /** Whether it keeps lists of who may push, as those of today: not if not given. */
+  /** Whether it keeps lists of who may push, like knots of today. `false` by default. */
   readonly keepsLists?: boolean
-  /** After how many batches of 100 a client with a longer backlog is sent away: 1 000 if not given. Newer knots only. */
+  /** After how many batches of 100 a client with a longer backlog is sent away. 1 000 by default. Newer knots only. */
   readonly maxBatches?: number
-  /** How it tells of pushes: if not given, as the newest does, or, where its generation is the older one, as the first did. */
+  /** How it reports pushes. By default like the newest knots or, if `generation` is the older one, like the first ones. */
   readonly pushes?: KnotGeneration
-  /** Pause after the last event before a ping: 30 s if not given. */
+  /** The pause after the last event before a ping. 30 s by default. */
   readonly pingMs?: number
-  /** 0, any free one, if not given. */
+  /** 0, any free port, by default. */
   readonly port?: number
-  /** Whether frames show their stamp. If not given: those of newer knots do, those of older ones do not. */
+  /** Whether frames contain their timestamp. By default those of newer knots do, those of older ones do not. */
   readonly showsCreated?: boolean
 }
 
-/** What a knot is to tell of: the repository's name, and the workflows that apply, as `pipelineWorkflow` makes them. */
+/** The subject of a report: the repository's name, and the workflows that apply, as `pipelineWorkflow` makes them. */
 export interface Applied {
   readonly name: string
   readonly workflows: ReadonlyArray<unknown>
 }
 
 export interface KnotServer extends Controls<KnotAsked> {
-  /** Somebody may push to a repository from now on, or may not any more: it is on its list, and it tells of it. */
+  /** Adds or removes a collaborator of a repository: changes its list, and sends the event. */
   readonly changeCollaborator: (op: 'add' | 'remove', repo: string, subject: string) => void
-  /** Its repositories. What happens to them is told to nobody before it is published. */
+  /** Its repositories. Changes to them are not reported until they are published. */
   readonly git: Omit<GitServer, 'serve' | 'stop'>
   /** The name of the knot in records: `localhost:<port>`. */
   readonly host: string
   /**
-   * Tells the clients, and returns the stamp. `created` is now, if not given; it is moved on where stamps could not rise (newer)
-   * or would fall (older) otherwise.
+   * Sends an event, and returns its timestamp. `created` is now by default. It is raised if timestamps would not increase (newer) or would decrease
+   * (older) otherwise.
    */
   readonly publish: (event: KnotEvent, created?: bigint) => bigint
-  /** Tells of a pull request, and returns the key of what it sent. */
+  /** Reports a pull request, and returns the key of the event. */
   readonly publishPullRequest: (ownerDid: string, branches: Parameters<typeof pullRequest>[4], applied: Applied) => string
-  /** Tells of a push as it does, and returns the keys of what it sent, in order: readers know what is built by the last. */
+  /** Reports a push in the knot's own way. Returns the keys of the events, in order: readers know the build by the last one. */
   readonly publishPush: (push: Push, applied: Applied) => ReadonlyArray<string>
-  /** Sends what it is given as if it were an event. */
+  /** Sends the payload as if it were an event. */
   readonly publishRaw: (payload: string | Buffer, options?: { readonly binary?: boolean }) => void
 }
 
@@ -86,7 +85,7 @@ const INTEGER = /^[0-9]{1,19}$/
 
 const TRY_AGAIN = { code: 1013, reason: 'reconnect to continue' } as const
 
-/** A knot of its own, on 127.0.0.1. */
+/** Starts a knot on 127.0.0.1. */
 export const startKnot = async (options: KnotOptions): Promise<KnotServer> => {
   const { blockedMs = 10_000, clock, generation, maxBatches = 1_000, pingMs = 30_000, port = 0 } = options
   const { pushes = generation === 'older' ? 1 : 'newest', showsCreated = generation === 'newer' } = options
@@ -97,13 +96,13 @@ export const startKnot = async (options: KnotOptions): Promise<KnotServer> => {
 
   const lastCreated = (): bigint => rows.at(-1)?.created ?? 0n
 
-  /** The next page of a reader that has come as far as `cursor`. Stamps in the log never fall. */
+  /** The next page of a reader that has read up to `cursor`. Timestamps in the log never decrease. */
   const pageAfter = (cursor: bigint): ReadonlyArray<Row> => {
     const start = placeIn(rows, (row) => row.created <= cursor)
     return rows.slice(start, start + BATCH)
   }
 
-  /** Zero, and what is no number, mean from now on; but to a newer knot, zero means everything. */
+  /** Zero, or anything that is not a number, means from now on; but to a newer knot, zero means everything. */
   const startOf = (cursor: string | null): bigint => {
     if (cursor === null || !INTEGER.test(cursor)) return lastCreated()
     const created = BigInt(cursor)
@@ -164,7 +163,7 @@ export const startKnot = async (options: KnotOptions): Promise<KnotServer> => {
     return created
   }
 
-  // Keys are TIDs of just before, each later than the one before.
+  // Keys are TIDs of a moment before the timestamp, each later than the one before.
   const madeUs = new Map<string, number>()
   let lastKeyUs = 0
   const key = (): string => {
@@ -173,7 +172,7 @@ export const startKnot = async (options: KnotOptions): Promise<KnotServer> => {
     madeUs.set(rkey, lastKeyUs)
     return rkey
   }
-  /** Its stamp comes after the time in its key: a reader of frames without stamps asks for what comes after that. */
+  /** The timestamp comes after the time in the key: a reader of frames without timestamps asks for what comes after the key. */
   const publishNow = (event: KnotEvent): string => {
     publish(event, BigInt(madeUs.get(event.rkey) ?? 0) * 1_000n + 1n)
     madeUs.delete(event.rkey)

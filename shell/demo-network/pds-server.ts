@@ -1,6 +1,6 @@
 /**
- * An account server (PDS) and a directory of DIDs (PLC) for loopback, on one port: what is read about accounts is read from here, page
- * by page, and whoever is signed in gets tokens for calls to services. It misbehaves when told to.
+ * An account server (PDS) and a directory of DIDs (PLC) on loopback, on one port. Accounts and their records are read from it, page by page, and an
+ * account that is signed in gets tokens for calls to services. It misbehaves when told to.
  *
  * Sources: atproto.com/specs/did, /specs/xrpc; the lexicons `com.atproto.repo.listRecords` and `com.atproto.server.getServiceAuth`.
  */
@@ -11,57 +11,60 @@ import { createSigning, type TokenFor } from './signing.js'
 
 // ---------------------------------------------------------------------------------------- model
 
-/** How a request is answered other than it should be. */
+/** A wrong way to answer a request. */
 export type Misbehaviour =
   | { readonly _tag: 'Answer'; readonly body: string | Buffer; readonly headers?: Readonly<Record<string, string>>; readonly status: number }
   /** A body that does not end. */
   | { readonly _tag: 'Endless' }
   /** No answer, and no end. */
   | { readonly _tag: 'Silent' }
-  /** The connection is cut off. */
+  /** Cuts the connection. */
   | { readonly _tag: 'Hangup' }
 
-/** What a request is for. */
+/** The kind of a request. */
 export type Asked = 'document' | 'records'
 
 export interface PdsOptions {
-  /** How many records a page has at most, whatever is asked for: 100 if not given. */
+  /** The limit of records in a page, whatever is asked for. 100 by default. */
   readonly pageSize?: number
-  /** 0, any free one, if not given. */
+  /** 0, any free port, by default. */
   readonly port?: number
 }
 
 export interface PdsServer {
-  /** The account has another key from now on. */
+  /** Gives the account another key. */
   readonly changeKey: (did: string) => void
-  /** The lines in which clients asked, `GET /path?query`, in order. */
+  /** The request lines so far, `GET /path?query`, in order. */
   readonly asked: ReadonlyArray<string>
-  /** The next requests of that kind are answered so, one after the other. */
+  /** Answers the next requests of that kind like this, one after the other. */
   readonly misbehave: (asked: Asked, ...answers: ReadonlyArray<Misbehaviour>) => void
-  /** Creates the account. Its document names this server, or `endpoint`, and the handle, which names the account. Of `did:web:localhost%3A<port>`, the document is well-known. */
+  /**
+   * Creates the account. Its document names this server, or `endpoint`, and the handle; the handle names the account. The document of
+   * `did:web:localhost%3A<port>` is at its well-known path.
+   */
   readonly putAccount: (did: string, endpoint?: string, handle?: string) => void
-  /** The host of that name says that it is the account's; what the document says is another matter. */
+  /** Makes the host of that name confirm the account, independently of the account's document. */
   readonly putHandle: (handle: string, did: string) => void
-  /** Puts a record. Of an account that is not there, it creates it. */
+  /** Puts a record. Creates the account if it does not exist. */
   readonly putRecord: (did: string, collection: string, rkey: string, value: unknown) => void
-  /** Creates the DID of a repository, whose document names the knot that has it. */
+  /** Creates the DID of a repository, whose document names its knot. */
   readonly putRepository: (did: string, knotUrl: string) => void
   readonly removeRecord: (did: string, collection: string, rkey: string) => void
-  /** Signs in to an account that is there: by what it returns, `getServiceAuth` knows who asks. */
+  /** Signs in to an existing account. `getServiceAuth` recognises the account by the session that is returned. */
   readonly signIn: (did: string) => string
   /** Closes everything. Resolves when no socket is left. Idempotent. */
   readonly stop: () => Promise<void>
-  /** A token of service auth, signed by the account. */
+  /** A service auth token, signed by the account. */
   readonly tokenOf: (did: string, token: TokenFor) => Promise<string>
-  /** Its address, and that of the directory: `http://localhost:<port>`. */
+  /** The URL of the server and of the directory: `http://localhost:<port>`. */
   readonly url: string
 }
 
 interface Account {
   readonly document: { readonly [field: string]: unknown }
-  /** Whether it signs. */
+  /** Whether the account has a signing key. */
   readonly hasKey: boolean
-  /** By collection and rkey, `<collection>/<rkey>`. */
+  /** By collection and rkey: `<collection>/<rkey>`. */
   readonly records: Map<string, unknown>
 }
 
@@ -97,7 +100,7 @@ const LIST = '/xrpc/com.atproto.repo.listRecords'
 const NUMBER = /^[0-9]{1,3}$/
 const SECONDS = /^[0-9]{1,10}$/
 
-/** A server on 127.0.0.1. */
+/** Starts a server on 127.0.0.1. */
 export const startPds = async ({ pageSize = 100, port = 0 }: PdsOptions = {}): Promise<PdsServer> => {
   const accounts = new Map<string, Account>()
   const asked: Array<string> = []
@@ -105,7 +108,7 @@ export const startPds = async ({ pageSize = 100, port = 0 }: PdsOptions = {}): P
   const plans: { readonly [kind in Asked]: Array<Misbehaviour> } = { document: [], records: [] }
   const sockets = new Set<Socket>()
   const signing = createSigning()
-  /** Who is signed in, by what they show. */
+  /** The accounts that are signed in, by session. */
   const sessions = new Map<string, string>()
 
   const give = async (query: URLSearchParams, authorization: string, response: ServerResponse): Promise<void> => {
@@ -125,7 +128,7 @@ export const startPds = async ({ pageSize = 100, port = 0 }: PdsOptions = {}): P
     if (!NUMBER.test(limit) || Number(limit) < 1 || Number(limit) > 100)
       return say(response, 400, { error: 'InvalidRequest', message: 'limit must be from 1 to 100' })
     const prefix = `${collection}/`
-    // From the latest key to the first, as servers do.
+    // From the latest key to the first, as real servers do.
     const keys = [...account.records.keys()]
       .filter((key) => key.startsWith(prefix))
       .map((key) => key.slice(prefix.length))

@@ -1,11 +1,11 @@
 /**
  * A small world to run a bridge against: people, repositories on three knots, and what happens to them, step by step.
  *
- * The script says what happens, in words and in frames, and what must have come of it in the end. The end is written down here by
- * hand, by somebody who has read the steps: nothing in this file knows the core, so that it can be held against it.
+ * The script states what happens, in words and in frames, and what the final state must be. The final state was written by hand, from reading the
+ * steps: nothing in this file uses the core, so that the core can be checked against it.
  *
- * It is written for a bridge with `admission: members`, that reads who is admitted from their own server or keeps what strangers write. The same
- * seed gives the same world, byte for byte.
+ * It is written for a bridge with `admission: members` that either reads admitted accounts from their own servers, or keeps what strangers write. The
+ * same seed gives the same world, byte for byte.
  */
 import { COLLABORATOR, clampTimeUs, type Did, MEMBER, REPO, type TimeUs } from '../../core/index.js'
 import { type KnotEvent, type Operation, pipelineWorkflow, plc, pushEvents, rfc3339, seeded, sha, tid } from './frames.js'
@@ -13,31 +13,33 @@ import type { AccountNews, Commit, IdentityNews } from './jetstream-server.js'
 
 // ---------------------------------------------------------------------------------------- model
 
-/** What happens in one step. `knot` is an index into the world's knots. */
+/** The action of one step. `knot` is an index into the world's knots. */
 export type Action =
   | { readonly _tag: 'Commit'; readonly commit: Commit }
   | { readonly _tag: 'Account'; readonly news: AccountNews }
   | { readonly _tag: 'Identity'; readonly news: IdentityNews }
-  /** A frame that no server in its right mind would send. */
+  /** A frame that no sane server would send. */
   | { readonly _tag: 'Raw'; readonly text: string }
   /** The last `count` frames of the stream come again. */
   | { readonly _tag: 'Repeat'; readonly count: number }
-  /** The Jetstream server restarts; an older one sends its last `again` events with new stamps. */
+  /** The Jetstream server restarts; an older one sends its last `again` events with new timestamps. */
   | { readonly _tag: 'Restart'; readonly again: number }
-  /** A knot tells those who are connected or come back with a cursor: first let a bridge that has just subscribed get through. */
+  /**
+   * A knot sends events to clients that are connected or come back with a cursor. Wait first until a bridge that has just subscribed is connected.
+   */
   | { readonly _tag: 'Push'; readonly events: ReadonlyArray<{ readonly created: bigint; readonly event: KnotEvent }>; readonly knot: number }
   /** The knot loses all its connections. */
   | { readonly _tag: 'Flap'; readonly knot: number }
 
 export interface Step {
   readonly action: Action
-  /** What happens and what should come of it, in plain English, for somebody who watches. */
+  /** What happens and what should come of it, in plain English, for a viewer. */
   readonly caption: string
 }
 
 export interface ExpectedRepo {
   readonly did: Did
-  /** The knot in canonical form, `null` where the record names none that a bridge would dial. */
+  /** The knot in canonical form; `null` if the record names none that a bridge would connect to. */
   readonly knot: string | null
   readonly name: string
   readonly rkey: string
@@ -51,46 +53,46 @@ export interface ExpectedRow {
 }
 
 export interface ExpectedSubscription {
-  /** `created` of the last push, or the time in its last key where the knot shows none, in digits: how far a bridge has come that missed nothing. */
+  /** The cursor of a bridge that has missed nothing, in digits: `created` of the last push or, if the knot shows none, the time in its last key. */
   readonly cursor: string
-  /** The records that hold the knot, `<did>/<rkey>`. */
+  /** The records that require the knot, `<did>/<rkey>`. */
   readonly holders: ReadonlyArray<string>
   readonly host: string
 }
 
-/** How things stand after the last step. Lists are in ascending order, as text, of what identifies their items. */
+/** The state after the last step. Lists are in ascending order of the text that identifies their items. */
 export interface Expected {
   readonly collaborators: ReadonlyArray<ExpectedRow>
-  /** The stamp of the last frame. */
+  /** The timestamp of the last frame. */
   readonly cursor: TimeUs
   /** The live records of the collection, whoever wrote them. */
   readonly memberRecords: ReadonlyArray<ExpectedRow>
-  /** Who is a member. */
+  /** The members. */
   readonly members: ReadonlyArray<Did>
   readonly repos: ReadonlyArray<ExpectedRepo>
   /** The repos of accounts that are not active. */
   readonly setAside: ReadonlyArray<ExpectedRepo>
-  /** The repos of who is admitted nowhere: they are there only if the bridge does not read accounts from their own servers. */
+  /** The repos of accounts that are not admitted. They are present only if the bridge does not read accounts from their own servers. */
   readonly strangers: ReadonlyArray<ExpectedRepo>
-  /** The knots that are listened to. */
+  /** The knots that the bridge listens to. */
   readonly subscriptions: ReadonlyArray<ExpectedSubscription>
 }
 
 export interface World {
-  /** The bridge is killed before step `from` and started again before step `to`; it has to catch up with what lies between. */
+  /** The bridge is killed before step `from` and started again before step `to`; it has to catch up with the steps in between. */
   readonly away: { readonly from: number; readonly to: number }
   readonly expected: Expected
-  /** What the captions call people. */
+  /** The names of people in the captions. */
   readonly names: ReadonlyArray<readonly [Did, string]>
   readonly steps: ReadonlyArray<Step>
 }
 
 export interface Setting {
-  /** The bridge, as repositories name it. */
+  /** The name of the bridge in repositories. */
   readonly hostname: string
-  /** The names of three knots or more, in canonical form. The first three are used. */
+  /** The names of at least three knots, in canonical form. The first three are used. */
   readonly knots: ReadonlyArray<string>
-  /** Which of them are of the older generation: none if not given. */
+  /** Which of them are of the older generation. None by default. */
   readonly older?: ReadonlyArray<string>
   readonly owner: Did
 }
@@ -105,7 +107,7 @@ const byText = <T>(text: (item: T) => string, items: ReadonlyArray<T>): Readonly
 
 const keyOf = ({ did, rkey }: ExpectedRow): string => `${did}/${rkey}`
 
-/** The world of that seed. @throws RangeError when there are fewer than three knots. */
+/** The world of that seed. @throws RangeError if there are fewer than three knots. */
 export const world = (seed: number, { hostname, knots, older = [], owner }: Setting): World => {
   const random = seeded(seed)
   const [alice, bob, carol, mallory, eve, dave] = [plc(random), plc(random), plc(random), plc(random), plc(random), plc(random)]
@@ -113,12 +115,12 @@ export const world = (seed: number, { hostname, knots, older = [], owner }: Sett
   if (knot1 === undefined || knot2 === undefined || knot3 === undefined) throw new RangeError('this world needs three knots')
   const steps: Array<Step> = []
 
-  // Time goes on by up to two seconds a step; everything that bears a stamp takes it from here.
+  // Time advances by up to two seconds a step. All timestamps come from here.
   let nowUs = BEGIN_US
   const later = (): number => (nowUs += random.between(200_000, 2_000_000))
   const step = (caption: string, action: Action): void => void steps.push({ action, caption })
 
-  // Record keys are TIDs of the time of writing, as the clients of Tangled make them.
+  // Record keys are TIDs of the time of writing, as Tangled's clients make them.
   const key = (): string => tid(nowUs + random.between(1, 100_000), random.between(0, 1023))
   const put = (collection: string, rkey: string, record: object, operation: 'create' | 'update' = 'create'): Operation => ({
     operation,
@@ -135,11 +137,11 @@ export const world = (seed: number, { hostname, knots, older = [], owner }: Sett
     step(caption, { _tag: 'Identity', news: { did, timeUs: later(), ...(handle === undefined ? {} : { handle }) } })
   const push = (caption: string, knot: number, by: Did): string => {
     const [repo, oldSha, newSha] = [plc(random), sha(random), sha(random)]
-    // Beyond 2⁵³, and no multiple of a thousand: digits that a double would lose.
+    // Beyond 2⁵³, and not a multiple of a thousand: a double would lose digits.
     const created = BigInt(later()) * 1_000n + BigInt(random.between(1, 999))
     const host = knots[knot] ?? ''
     const isOlder = older.includes(host)
-    // The knot makes the keys just before the stamps.
+    // The knot makes the keys just before the timestamps.
     let keyUs = Number(created / 1_000n) - random.between(30, 100)
     const made = { committerDid: by, newSha, oldSha, ownerDid: by, ref: 'refs/heads/main', repo }
     const events = pushEvents(isOlder ? 1 : 'newest', host, 'any', made, [pipelineWorkflow('ci.yml', '')], () => tid((keyUs += 10)))
@@ -310,7 +312,7 @@ export const world = (seed: number, { hostname, knots, older = [], owner }: Sett
       { did: owner, rkey: bobInAgain },
       { did: owner, rkey: carolIn }
     ]),
-    // Carol's account is set aside, but it is the owner's record that makes her a member.
+    // Carol's account is set aside, but the owner's record makes her a member.
     members: byText((did) => did, [alice, bob, carol]),
     repos: byText(keyOf, [
       { did: owner, rkey: site, name: 'site', knot: knot1, spindle: hostname },

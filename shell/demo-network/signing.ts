@@ -1,29 +1,29 @@
 /**
- * The keys of accounts, and what is signed with them: tokens of service auth, as account servers give them out for calls to a service.
+ * The keys of accounts, and the service auth tokens that are signed with them, as account servers issue them for calls to a service.
  *
- * Keys are made when they are first asked for, and nowhere kept. Both curves come in turn, as there are accounts with either.
+ * Keys are created on first use, and kept in memory only. Accounts get the two curves in turn, because both exist.
  *
  * Sources: atproto.com/specs/did, /specs/xrpc ("Inter-Service Authentication").
  */
 import { type PrivateKeyExportable, P256PrivateKeyExportable, Secp256k1PrivateKeyExportable } from '@atcute/crypto'
 import { randomBytes } from 'node:crypto'
 
-/** What a token is for. */
+/** The purpose of a token. */
 export interface TokenFor {
   /** The DID of the service, with or without the fragment that names it. */
   readonly aud: string
-  /** When it ends, in seconds of the epoch: in a minute if not given. */
+  /** The expiry, in seconds since the epoch; in a minute by default. */
   readonly exp?: number
   /** The method that is called. */
   readonly lxm: string
 }
 
 export interface Signing {
-  /** The account has a new key from now on; what was signed with the one before is not signed any more. */
+  /** Gives the account a new key. Signatures with the old one become invalid. */
   readonly changeKey: (did: string) => void
-  /** What its document says of its key. */
+  /** The verification method in the account's document. */
   readonly methodOf: (did: string) => Promise<unknown>
-  /** A token of its own: no two have one `jti`. */
+  /** A new token: each has a `jti` of its own. */
   readonly tokenOf: (did: string, token: TokenFor) => Promise<string>
 }
 

@@ -1,9 +1,9 @@
 /**
- * A small web application that does with a spindle what Tangled's does: it lists pipelines, opens logs, cancels, retries, and compares the hashes of
+ * A small web application that uses a spindle as Tangled's does: it lists pipelines, opens logs, cancels, retries, and compares the hashes of
  * workflow definitions.
  *
- * What is public the browser reads from the spindle itself. What needs a token goes through the application's server, as it does at Tangled: the
- * account is signed in there, its account server gives a token for this one call, and nothing of either reaches the browser.
+ * The browser reads public data from the spindle itself. Calls that need a token go through the application's server, as at Tangled: the account is
+ * signed in there, its account server issues a token for this one call, and the browser sees neither.
  *
  * Sources: tangled.org/core, `appview/pipelines` and the lexicons of `sh.tangled.ci`.
  */
@@ -13,30 +13,30 @@ import type { AddressInfo } from 'node:net'
 import { CALLED, type CalledMethod } from '../../core/index.js'
 import type { PdsServer } from './pds-server.js'
 
-/** An account or a repository, and what it is called. */
+/** An account or a repository, with its name for display. */
 export interface Named {
   readonly did: string
   readonly name: string
 }
 
 export interface WebAppOptions {
-  /** Who is signed in: the first acts, if nobody else is chosen. */
+  /** The accounts that are signed in. The first one acts unless another is chosen. */
   readonly accounts: ReadonlyArray<Named>
   readonly pds: PdsServer
-  /** 0, any free one, if not given. */
+  /** 0, any free port, by default. */
   readonly port?: number
   readonly repositories: ReadonlyArray<Named>
   readonly spindle: { readonly hostname: string; readonly url: string }
 }
 
-/** What the spindle answered. */
+/** The spindle's answer. */
 export interface Called {
   readonly body: { readonly [field: string]: unknown }
   readonly status: number
 }
 
 export interface WebApp {
-  /** Calls the spindle in the name of an account, by a token of its own. @throws when the account is not signed in. */
+  /** Calls the spindle on behalf of an account, with a new token. @throws if the account is not signed in. */
   readonly call: (as: string, method: CalledMethod, body: object) => Promise<Called>
   /** Closes everything. Idempotent. */
   readonly stop: () => Promise<void>
@@ -45,7 +45,7 @@ export interface WebApp {
 
 const BODY_MAX = 65_536
 
-/** The folder is beside this module in the sources, and three folders up from `dist/shell/demo-network` when compiled. */
+/** The folder is beside this module in the sources, and three folders above `dist/shell/demo-network` when compiled. */
 const FOLDERS = ['./web-app/', '../../../shell/demo-network/web-app/'].map((path) => new URL(path, import.meta.url))
 const FILES: ReadonlyMap<string, readonly [file: string, type: string]> = new Map([
   ['/', ['app.html', 'text/html']],
@@ -57,7 +57,7 @@ const fieldsOf = (u: unknown): { readonly [field: string]: unknown } => (typeof 
 
 const isCalled = (u: unknown): u is CalledMethod => CALLED.some((method) => method === u)
 
-/** The body of a request; `null` when it is too large. */
+/** The body of a request; `null` if it is too large. */
 const bodyOf = async (request: IncomingMessage): Promise<string | null> => {
   const chunks: Array<Buffer> = []
   let length = 0
@@ -78,7 +78,7 @@ const parsed = (text: string): unknown => {
   }
 }
 
-/** An application on 127.0.0.1. */
+/** Starts an application on 127.0.0.1. */
 export const startWebApp = async ({ accounts, pds, port = 0, repositories, spindle }: WebAppOptions): Promise<WebApp> => {
   const folder = FOLDERS.find((url) => existsSync(new URL('app.html', url)))
   if (folder === undefined) throw new Error('the files of the web application are missing: shell/demo-network/web-app belongs to the program')
@@ -106,7 +106,7 @@ export const startWebApp = async ({ accounts, pds, port = 0, repositories, spind
   }
 
   const answerTo = async (request: IncomingMessage): Promise<Called> => {
-    // Pages of others cannot send JSON without asking first, and are not told that they may.
+    // A page of another site cannot send JSON without a preflight request, which is never granted.
     if (request.headers['content-type'] !== 'application/json') return { body: { message: 'only JSON is taken' }, status: 415 }
     const text = await bodyOf(request)
     if (text === null) return { body: { message: `the body is larger than ${String(BODY_MAX)} bytes` }, status: 413 }
@@ -123,7 +123,7 @@ export const startWebApp = async ({ accounts, pds, port = 0, repositories, spind
 
   const server = createServer((request, response) => {
     const { method, url = '' } = request
-    // A name of somebody else that leads here is not us.
+    // A request whose host name is somebody else's, although it leads here, is refused (DNS rebinding).
     const isOurs = request.headers.host === `localhost:${String(listening)}` || request.headers.host === `127.0.0.1:${String(listening)}`
     const file = FILES.get(url)
     if (!isOurs) say(response, 421, { message: 'this server has another name' })

@@ -1,7 +1,7 @@
 // @ts-check
-/*
- * Steps through a run, forward and back. All that is shown was written by strangers: it enters the document as text, never as markup, and what cannot be
- * seen is written as an escape.
+/**
+ * Steps through a run, forward and back. Strangers wrote everything that is shown: it enters the document as text, never as markup, and invisible
+ * characters are shown as escapes.
  */
 
 /**
@@ -14,7 +14,7 @@
  */
 
 /**
- * A state, or a part of it: objects and written maps alike are maps here, in which `__proto__` is a name like any other.
+ * A state, or a part of it. Objects and written maps are both maps here, so `__proto__` is an ordinary key.
  * @typedef {Leaf | any[] | Map<string, any>} Tree
  */
 
@@ -33,7 +33,7 @@ const make = (tag, className, ...children) => {
   return element
 }
 
-/** What can neither be seen nor trusted to stay in its place, but for line feeds. @param {string} text */
+/** Escapes characters that are invisible or that reorder text, except line feeds. @param {string} text */
 const visible = (text) =>
   text.replace(/[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Zl}\p{Zp}]/gu, (c) =>
     c === '\n' ? c : [...Array(c.length).keys()].map((i) => `\\u${c.charCodeAt(i).toString(16).padStart(4, '0')}`).join('')
@@ -48,7 +48,7 @@ const { about, entries } = run
 
 // ---------------------------------------------------------------------------------------- states
 
-/** Whether it is a map as it is written: pairs that begin with a text each of its own. @param {Json[]} list */
+/** Whether it is a map in its written form: pairs that begin with different texts. @param {Json[]} list */
 const isPairs = (list) =>
   list.every((item) => Array.isArray(item) && item.length === 2 && typeof item[0] === 'string') &&
   new Set(list.map((item) => (Array.isArray(item) ? item[0] : null))).size === list.length
@@ -62,7 +62,7 @@ const treeOf = (json) => {
 }
 
 /**
- * The tree with one piece changed: what `from` names there gives way to what `to` names.
+ * The tree with one change applied: the value at `from` is replaced by the one at `to`.
  * @param {Tree} tree @param {Change} change @param {'before' | 'after'} from @param {'before' | 'after'} to @returns {Tree}
  */
 const changed = (tree, change, from, to, depth = 0) => {
@@ -77,7 +77,7 @@ const changed = (tree, change, from, to, depth = 0) => {
     else list[at] = changed(list[at] ?? null, change, from, to, depth + 1)
     return list
   }
-  // An empty list is the map without entries, too.
+  // An empty list may also be a map without entries.
   const map = tree instanceof Map ? tree : new Map()
   if (!isThere) map.delete(at)
   else map.set(at, changed(map.get(at) ?? null, change, from, to, depth + 1))
@@ -87,7 +87,7 @@ const changed = (tree, change, from, to, depth = 0) => {
 /** @param {Beginning | Step} entry @returns {entry is Step} */
 const isStep = (entry) => 'event' in entry
 
-/** Where the state stands: at which entry, and what it is; `null` when it was too large for the page. @type {{ at: number, tree: Tree }} */
+/** The index of the current entry, and the state there; `null` if the state was too large for the page. @type {{ at: number, tree: Tree }} */
 let state = { at: -1, tree: null }
 
 /** @param {number} at */
@@ -124,7 +124,7 @@ const stateAt = (to) => {
 
 // ---------------------------------------------------------------------------------------- the tree
 
-/** What is open, and stays so from step to step. */
+/** The paths that are open. They stay open from step to step. */
 const open = new Set([JSON.stringify([]), JSON.stringify(['head'])])
 const MANY = 200
 
@@ -168,7 +168,7 @@ const drawn = (tree, name, path, touched) => {
     else open.delete(key)
     if (details.open) fill()
   }
-  // Before it opens, so that it does not open empty; a browser that searches the page opens it without a click.
+  // Fill it before it opens, so that it does not open empty. When a browser searches the page, it opens it without a click.
   summary.addEventListener('click', fill)
   details.append(list)
   details.open = open.has(key)
@@ -182,10 +182,10 @@ const drawn = (tree, name, path, touched) => {
 /** @param {Step} step */
 const kindsOf = ({ effects, event }) => new Set([event._tag, ...effects.map(({ _tag }) => `→ ${_tag}`)])
 
-/** What a search looks in. @type {string[]} */
+/** The text of each entry that a search looks in. @type {string[]} */
 const texts = entries.map((entry) => (isStep(entry) ? JSON.stringify([entry.event, entry.effects, entry.changes, entry.surprises]) : entry.title).toLowerCase())
 
-/** Each entry's row. @type {HTMLElement[]} */
+/** The row of each entry. @type {HTMLElement[]} */
 const rows = entries.map((entry, i) => {
   const button = make(
     'button',
@@ -198,7 +198,7 @@ const rows = entries.map((entry, i) => {
   return make('li', '', button)
 })
 
-/** The entries that the search leaves, rising. @type {number[]} */
+/** The entries that the search leaves, in ascending order. @type {number[]} */
 let left = []
 let current = 0
 

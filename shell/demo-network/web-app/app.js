@@ -1,4 +1,4 @@
-/** What Tangled's web application does with a spindle, in one page. Whatever strangers wrote is only ever text here. */
+/** Uses a spindle as Tangled's web application does, in one page. Text from strangers is only ever inserted as text. */
 
 /**
  * @typedef {{ did: string, name: string }} Named
@@ -47,7 +47,7 @@ const button = (text, label, act) => {
 
 // ---------------------------------------------------------------------------------------- CBOR
 
-/** Reads one value of DAG-CBOR, as far as messages of logs have them. @param {DataView} view @param {number} from @returns {[any, number]} */
+/** Reads one value of DAG-CBOR, as far as log messages need it. @param {DataView} view @param {number} from @returns {[any, number]} */
 const valueAt = (view, from) => {
   const first = view.getUint8(from)
   const [major, low] = [first >> 5, first & 31]
@@ -117,7 +117,7 @@ const call = async (method, body, done) => {
   await look()
 }
 
-/** The hashes of commits, by repository and commit: a commit never changes. @type {Map<string, string>} */
+/** A cache of hashes, by repository and commit: a commit never changes. @type {Map<string, string>} */
 const hashes = new Map()
 
 /** @param {string} commit */
@@ -208,7 +208,7 @@ const row = (pipeline, before) => {
   return made
 }
 
-/** What is shown, so that nothing moves under a pointer unless there is something new. */
+/** What is shown now. The page is redrawn only if this changes, so that nothing moves under the pointer. */
 let shown = ''
 
 const look = async () => {
