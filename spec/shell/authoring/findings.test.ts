@@ -143,12 +143,12 @@ describe('a finding', () => {
     ])
   })
 
-  test('of a file that is not YAML, or not UTF-8, has the line', () => {
+  test('a finding of a file that is not YAML, or not UTF-8, has the line', () => {
     expect(lint('engine: tack\nsteps: [\n')).toMatchObject([{ line: 3, severity: 'error' }])
     expect(findingsIn('ci.yml', Buffer.from([0x61, 0x0a, 0xff]), kinds)).toMatchObject([{ line: 2, message: 'line 2 is not UTF-8', severity: 'error' }])
   })
 
-  test('of the provider is at the provider', () => {
+  test('a finding about the provider points at the provider', () => {
     const ours = knownIn({ ...NO_CONFIGURATION, providers: new Map([['ours', { kind: 'local', settings: {} }]]) })
     expect(lint('engine: tack\ntack:\n  local: {}\n', ours)).toEqual([
       { column: 1, line: 2, message: 'There is no provider "local" here. There are: ours.', severity: 'error' }
@@ -185,7 +185,7 @@ describe('a finding', () => {
   })
 })
 
-test('with a configuration, its providers count, under the names and kinds that they have there', () => {
+test('the providers of a configuration count, under the names and kinds that they have there', () => {
   const providers = new Map([['ours', { kind: 'webhook', settings: {} }]])
   const known = knownIn({ ...NO_CONFIGURATION, providers })
   expect([...(known.providers ?? [])]).toEqual([['ours', { pipeline: 'optional', settings: null, steps: 'optional' }]])

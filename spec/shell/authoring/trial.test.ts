@@ -59,7 +59,7 @@ describe('what would become of a workflow', () => {
     ['a push of a tag', push('refs/tags/v1'), 'push'],
     ['a pull request', pullRequest(), 'pull_request'],
     ['a run by hand', byHand, 'manual']
-  ])('of %s has the plan that its provider gets', (_, cause, kind) => {
+  ])('a workflow of %s has the plan that its provider gets', (_, cause, kind) => {
     expect(tried(cause, REST)).toMatchObject([{ _tag: 'Built', plan: { provider: 'local', sha: SHA, steps: [{ command: 'make' }] } }])
     expect(variablesOf(cause)).toContainEqual(['TANGLED_PIPELINE_KIND', kind])
   })

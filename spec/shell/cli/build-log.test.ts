@@ -138,7 +138,7 @@ describe('tack logs says what is wrong, and what to do', () => {
   }
   const local = ({ port }: { readonly port: number }): string => `http://127.0.0.1:${String(port)}`
 
-  test('where nobody listens, or something else does', async () => {
+  test('tack logs says what is wrong where nobody listens, or something else does', async () => {
     expect(await finished({ knot: KNOT, rkey: 'x' }, 'http://127.0.0.1:1')).toEqual([
       1, expect.stringMatching(/^error: http:\/\/127\.0\.0\.1:1 cannot be reached: connect ECONNREFUSED .*; is tack running there\? Set its address with --server$/)
     ])
@@ -147,7 +147,7 @@ describe('tack logs says what is wrong, and what to do', () => {
     ])
   })
 
-  test('where there is no such build, or more than one', async () => {
+  test('tack logs says what is wrong where there is no such build, or more than one', async () => {
     const { build, url } = await running(['ci.yml', 'lint.yml'])
     expect(await finished({ knot: KNOT, rkey: 'nothing' }, url)).toEqual([1, `error: ${url} has no build of run ${KNOT} nothing; "tack builds" lists builds, and "tack inspect" runs whose workflow files are still being read`])
     expect(await finished({ ...runOf(build), workflow: 'no.yml' }, url)).toEqual([1, `error: run ${KNOT} ${build.rkey} has no workflow no.yml; it has ci.yml, lint.yml`])
@@ -165,11 +165,11 @@ describe('tack logs says what is wrong, and what to do', () => {
     ['is refused', '503 Service Unavailable', /^error: .* has too many readers of logs \(503\): try again in a while$/],
     ['is gone', '404 Not Found', /^error: .* has no log of knot\.example [a-z2-7]+ ci\.yml any more: /],
     ['is kept back by a proxy', '400 Bad Request', /^error: .* answered 400: it, or a proxy before it, passes no websocket on to \/logs$/]
-  ])('where the log %s', async (_, answer, line) => {
+  ])('tack logs says what is wrong where the log %s', async (_, answer, line) => {
     expect(await otherwise((_request, socket) => socket.end(`HTTP/1.1 ${answer}\r\ncontent-length: 0\r\n\r\n`))).toEqual([1, expect.stringMatching(line)])
   })
 
-  test('where it breaks off, or is none', async () => {
+  test('tack logs says what is wrong where the log breaks off, or is none', async () => {
     const acceptor = new WebSocketServer({ noServer: true })
     const broken = (act: (socket: WebSocket) => void) => otherwise((request, socket, head) => acceptor.handleUpgrade(request, socket, head, act))
     expect(await broken((socket) => socket.close(1001, 'going away'))).toEqual([1, 'error: the log broke off: going away; the build goes on: ask again for all of it'])
@@ -177,7 +177,7 @@ describe('tack logs says what is wrong, and what to do', () => {
     expect(await broken((socket) => socket.send('{"kind":1}'))).toEqual([1, expect.stringMatching(/^error: the log broke off: what came is no log of tack/)])
   })
 
-  test('where the server falls silent', async () => {
+  test('tack logs says what is wrong where the server falls silent', async () => {
     const { build, provider, url } = await running()
     provider.say(said('one'))
     const { clock, code, complaints, printed } = begin(build, { follow: true, server: new URL(url) })

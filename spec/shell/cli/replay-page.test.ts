@@ -78,7 +78,7 @@ describe('the range', () => {
       expect([again.code, again.printed.length]).toEqual([0, 12])
     }))
 
-  test('without a step is refused, and says how many there are', async () => {
+  test('a range without a step is refused, and told how many steps there are', async () => {
     const total = (await replayed(traceFile('D1'), { format: 'json' })).printed.length
     const { code, complaints } = await replayed(traceFile('D1'), { range: { from: total + 1, to: null } })
     expect([code, complaints]).toEqual([1, [`it has ${String(total)} steps, and none of them is in that range: see --from and --to`]])

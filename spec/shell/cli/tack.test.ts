@@ -604,7 +604,7 @@ describe('a process', () => {
       expect(wantedKnots(state)).toEqual(wantedKnots(folded(around)))
     }))
 
-  test('with a store where none can be, exits with 1 and says what to do', () =>
+  test('a process whose store cannot be created exits with 1, and says what to do', () =>
     inFolder(async (folder) => {
       await writeFile(join(folder, 'file'), '')
       const around = await network()
@@ -612,7 +612,7 @@ describe('a process', () => {
       expect([code, err]).toEqual([1, expect.stringMatching(/^error: .*ENOTDIR.* The user that runs tack must be able to create and write the folder: .*--store\.\n$/)])
     }))
 
-  test('on an occupied address exits with 1, and leaves the store free', () =>
+  test('a process on an occupied address exits with 1, and leaves the store free', () =>
     inFolder(async (folder) => {
       const around = await network()
       const port = new URL(around.jetstreamUrl).port
@@ -621,7 +621,7 @@ describe('a process', () => {
       expect(await readdir(folder)).not.toContain('lock')
     }))
 
-  test('on a store in use exits at once, and says who has it', () =>
+  test('a process on a store in use exits at once, and says who has it', () =>
     inFolder(async (folder) => {
       const around = await network()
       const running = bridge(flags(around, folder))
@@ -637,7 +637,7 @@ describe('a process', () => {
       expect(await running.end('SIGTERM')).toBe(0)
     }))
 
-  test('on an occupied port exits, and leaves most of what waits for another time', () =>
+  test('a process on an occupied port exits, and leaves most of what waits for another time', () =>
     inFolder(async (folder) => {
       const around = await network()
       const builds = ['a', 'b', 'c', 'd'].map((letter) => join(folder, 'providers', 'local', letter.repeat(40)))

@@ -175,7 +175,7 @@ test.skipIf(!hasGit)(`a repository of SHA-256 goes from a push to a log, and is 
     expect(described).toEqual({ derived: true, hash: hashOfFiles([{ bytes: Buffer.from(workflow), name: 'ci.yml' }]), workflows: ['ci.yml'] })
   }))
 
-test.skipIf(!hasGit || CHROMIUM === undefined)(`in a browser: lists, reads a log, cancels and retries${WITHOUT_GIT}${CHROMIUM === undefined ? ' (skipped: there is no Chromium)' : ''}`, () =>
+test.skipIf(!hasGit || CHROMIUM === undefined)(`the web application lists, reads a log, cancels and retries in a browser${WITHOUT_GIT}${CHROMIUM === undefined ? ' (skipped: there is no Chromium)' : ''}`, () =>
   inFolder(async (folder) => {
     const { app, goOn, sha } = await place(folder)
     const browser = await launchChromium()

@@ -253,7 +253,7 @@ describe('the systemd unit', () => {
 })
 
 describe('a proxy configuration', () => {
-  test('for nginx passes upgrades on, and waits longer than a ping takes', () => {
+  test('the configuration for nginx passes upgrades on, and waits longer than a ping takes', () => {
     const text = textOf('nginx.conf')
     for (const line of ['proxy_http_version 1.1;', 'proxy_set_header Upgrade $http_upgrade;', 'proxy_set_header Connection $tack_connection;', 'proxy_read_timeout 120s;'])
       expect(text).toContain(line)
@@ -273,7 +273,7 @@ describe('a proxy configuration', () => {
     expect(textOf('Caddyfile')).toContain('flush_interval -1')
   })
 
-  test.each(['nginx.conf', 'Caddyfile'])('for %s leads to where the example listens, and keeps metrics and admin requests inside', (name) => {
+  test.each(['nginx.conf', 'Caddyfile'])('the configuration for %s leads to where the example listens, and keeps metrics and admin requests inside', (name) => {
     const text = textOf(name)
     expect(text).toContain('127.0.0.1:8080')
     expect(textOf('tack.yaml')).toContain('listen: 127.0.0.1:8080')

@@ -135,7 +135,7 @@ describe('a request to a provider', () => {
     ['find', { _tag: 'Uncertain', error: 'e', waitMs: -1 }, failed('e')],
     ['find', { _tag: 'Uncertain', error: 'e', waitMs: NaN }, failed('e')],
     ['find', { _tag: 'Uncertain', error: 'e', waitMs: 1e12 }, failed('e', 86_400_000)]
-  ])('to %s is answered: %j', async (ask, answer, event) => {
+  ])('a request to %s is answered: %j', async (ask, answer, event) => {
     expect(await answered(() => Promise.resolve(answer), ask)).toEqual([event])
   })
 

@@ -92,7 +92,7 @@ describe('reports', () => {
   const refused = { _tag: 'KnotFrameRejected', at: BEGIN, detail: 'x', host: 'k.example', reason: 'json' } as never
   const gap = { _tag: 'Gap', askedUs: BEGIN, at: BEGIN, gotUs: BEGIN } as const
 
-  test('of each kind are logged ten times, then once in five minutes, with how many were left out', () => {
+  test('reports of each kind are logged ten times, then once in five minutes, with how many were left out', () => {
     const clock = manualClock()
     const { log, said } = remembering()
     const report = createReporter(clock, log)

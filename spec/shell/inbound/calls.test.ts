@@ -200,13 +200,13 @@ describe('a token', () => {
     expect(await triggers(at, { claims: { ...claims, exp: AT + 60, iat: AT } })).toEqual([403, 'JwtExpired'])
   })
 
-  it('that is missing, or comes twice, is asked for', async () => {
+  it('a token that is missing, or comes twice, is asked for', async () => {
     const at = await place()
     expect(await post(at, TRIGGER, wish(), null)).toMatchObject({ body: { error: 'AuthMissing' }, status: 401 })
     expect(await post(at, TRIGGER, wish(), 'Basic x')).toMatchObject({ body: { error: 'BadJwt' }, status: 403 })
   })
 
-  it('by a key that was changed counts after one more look, and forged ones cause no more', async () => {
+  it('a token by a key that was changed counts after one more look, and forged ones cause no more', async () => {
     const at = await place()
     expect((await triggers(at, {}))[0]).toBe(200)
     at.keys.set(ALICE, await P256PrivateKeyExportable.createKeypair())
@@ -246,7 +246,7 @@ const collaborator = ({ nowS, world }: Place) => ({
 })
 
 describe('a call', () => {
-  it('by somebody without a right is refused before anything is looked up, whether or not there is such a repository', async () => {
+  it('a call by somebody without a right is refused before anything is looked up, whether or not there is such a repository', async () => {
     const at = await place()
     expect(await triggers(at, { by: BOB })).toEqual([403, 'AccessControl'])
     expect(await triggers(at, {}, wish({ repo: 'did:plc:nothing' }))).toEqual([403, 'AccessControl'])
@@ -255,7 +255,7 @@ describe('a call', () => {
     expect([at.asked, at.delivered]).toEqual([[], []])
   })
 
-  it('to build is answered with the id of the pipeline, which shows what was asked for', async () => {
+  it('a call to build is answered with the id of the pipeline, which shows what was asked for', async () => {
     const at = await place()
     const trigger = { $type: 'sh.tangled.ci.trigger#manual', inputs: [{ key: 'k', value: 'v' }], ref: 'refs/heads/main', sha: SHA }
     const [status, uri] = await triggers(at, {}, wish({ trigger, workflows: ['ci.yml'] }))
@@ -264,7 +264,7 @@ describe('a call', () => {
     expect(pipelineAt(must(Tid.decode(id)))(at.world.state())).toMatchObject({ commit: SHA, repo: REPO, trigger, workflows: [{ name: 'ci.yml', status: 'failed' }] })
   })
 
-  it('to build what is not there says so', async () => {
+  it('a call to build what is not there says so', async () => {
     const at = await place()
     const answer = post(at, TRIGGER, wish({ workflows: ['none.yml'] }), `Bearer ${await tokenOf(at)}`)
     await eventually(() => expect(waiting(at)).toHaveLength(1))
@@ -272,7 +272,7 @@ describe('a call', () => {
     expect(await answer).toMatchObject({ body: { error: 'InvalidRequest' }, status: 400 })
   })
 
-  it('to build at a commit that is not there says so', async () => {
+  it('a call to build at a commit that is not there says so', async () => {
     const at = await place()
     const answer = post(at, TRIGGER, wish(), `Bearer ${await tokenOf(at)}`)
     await eventually(() => expect(waiting(at)).toHaveLength(1))
@@ -281,7 +281,7 @@ describe('a call', () => {
     expect(await answer).toEqual({ body: { error: 'InvalidRequest', message: 'the workflow files cannot be read: no such commit' }, status: 400 })
   })
 
-  it('to cancel ends what goes on, once', async () => {
+  it('a call to cancel ends what is being built, once', async () => {
     const at = await place()
     const [build] = at.world.push({ owner: ALICE, repoDid: REPO })
     if (build === undefined) expect.fail('nothing is built')
@@ -296,7 +296,7 @@ describe('a call', () => {
     expect(await cancels()).toMatchObject({ body: { error: 'PipelineEnded' }, status: 409 })
   })
 
-  it('that cannot be saved is refused, and may be made again', async () => {
+  it('a call that cannot be saved is refused, and may be made again', async () => {
     const at = await place()
     at.setSaving(false)
     expect((await triggers(at, {}))[0]).toBe(503)
@@ -337,12 +337,12 @@ describe('a call', () => {
     ['tells of a pull request', wish({ trigger: { $type: 'sh.tangled.ci.trigger#pullRequest', sourceSha: SHA, targetBranch: 'main' } }), 400, 'InvalidRequest'],
     ['names workflows by numbers', wish({ workflows: [1] }), 400, 'InvalidRequest'],
     ['names too many workflows', wish({ workflows: Array.from({ length: 51 }, (_, i) => `w${String(i)}`) }), 400, 'InvalidRequest']
-  ])('with a body that %s is refused', async (_, body, status, error) => {
+  ])('a call with a body that %s is refused', async (_, body, status, error) => {
     const at = await place()
     expect(await triggers(at, {}, body)).toEqual([status, error])
   })
 
-  it('by another method of HTTP, or without any keys, is none', async () => {
+  it('a request by another method of HTTP, or without any keys, is no call', async () => {
     const at = await place()
     expect((await ask(at.url, `/xrpc/${TRIGGER}`)).status).toBe(405)
     const { url } = await serve(at.world)

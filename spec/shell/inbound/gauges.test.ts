@@ -54,7 +54,7 @@ describe('the gauges', () => {
     }
   })
 
-  it('of many accounts are computed again and again, but not too often', async () => {
+  it('the gauges of many accounts are computed again and again, but not too often', async () => {
     const { gauges, clock, world } = started()
     crowd(world, 2_500)
     const repos = async (): Promise<number> => {

@@ -452,7 +452,7 @@ describe('requests', () => {
   it.each([
     '/nothing', '//', '//events', '/events/x', '/healthz/', '/healthz%2f', '/%2e%2e/etc/passwd', '/../../etc/passwd', '/page/../page.js', '/page%2ejs/', '/page.html',
     '/api', '/api/', '/api/x', '/xrpc', '/constructor', '/__proto__', '/%', '/%ff', '/%00', '/%c0%ae%c0%ae', `/${'x'.repeat(5_000)}`
-  ])('for %s find nothing', async (path) => {
+  ])('requests for %s find nothing', async (path) => {
     const { url } = await serve(started())
     const { body, headers, status } = await ask(url, path)
     expect([status, body, headers['content-security-policy']]).toEqual([404, 'not found\n', "default-src 'none'; frame-ancestors 'none'"])
@@ -481,7 +481,7 @@ describe('requests', () => {
   })
 
   const PATHS = ['/', '/page.js', '/healthz', '/metrics', '/api/overview.json', '/api/builds.json', '/xrpc/sh.tangled.owner', '/nothing']
-  it.each(PATHS)('for %s are answered with headers that keep browsers from guessing, and are cached only where allowed', async (path) => {
+  it.each(PATHS)('requests for %s are answered with headers that keep browsers from guessing, and are cached only where allowed', async (path) => {
     const { url } = await serve(started())
     const { headers } = await ask(url, path)
     expect(headers).toMatchObject({ 'cross-origin-opener-policy': 'same-origin', 'referrer-policy': 'no-referrer', 'x-content-type-options': 'nosniff' })
@@ -508,7 +508,7 @@ describe('requests', () => {
     ['a length and chunks', 'POST /webhooks/fake HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n'],
     ['a header with a line feed in it', 'GET /healthz HTTP/1.1\r\nHost: x\r\nX: a\nGET /y HTTP/1.1\r\n\r\n'],
     ['no host', 'GET /healthz HTTP/1.1\r\n\r\n']
-  ])('with %s end the connection, and say nothing of the inside', async (_, bytes) => {
+  ])('requests with %s end the connection, and say nothing of the inside', async (_, bytes) => {
     const { url } = await serve(started())
     const socket = await raw(url)
     let heard = ''
@@ -523,7 +523,7 @@ describe('requests', () => {
   it.each([
     ['after the answer to one before', 2, (socket: Socket, heard: () => string) => eventually(() => expect(heard()).toMatch(/^HTTP\/1.1 200 [\s\S]*ok/)).then(() => socket.write('no HTTP\r\n\r\n'))],
     ['before that', 1, (socket: Socket) => Promise.resolve(socket.write('no HTTP\r\n\r\n'))]
-  ])('with no HTTP, %s, get an answer of their own or none, and end the connection', async (_, answers, write) => {
+  ])('what is no HTTP, %s, gets an answer of its own or none, and ends the connection', async (_, answers, write) => {
     const { url } = await serve(started())
     const socket = await raw(url)
     let heard = ''
@@ -605,7 +605,7 @@ describe('requests', () => {
     expect(connected).toBe(count)
   })
 
-  it('for websockets that are refused do not keep a connection, though the client does not end it', async () => {
+  it('requests for websockets that are refused do not keep a connection, though the client does not end it', async () => {
     const { url } = await serve(started(), { limits: { http: { connections: 1 } } })
     const deaf = createConnection({ allowHalfOpen: true, host: '127.0.0.1', port: Number(new URL(url).port) })
     onTestFinished(() => void deaf.destroy())
@@ -614,7 +614,7 @@ describe('requests', () => {
     await eventually(async () => expect((await ask(url, '/healthz')).status).toBe(200))
   })
 
-  it('for websockets leave nothing behind when their connections have ended, refused or not', async () => {
+  it('requests for websockets leave nothing behind when their connections have ended, refused or not', async () => {
     const { url } = await serve(started())
     const visit = async (path: string): Promise<void> => {
       const client = createConnection({ host: '127.0.0.1', port: Number(new URL(url).port) })
@@ -630,7 +630,7 @@ describe('requests', () => {
     await eventually(() => expect(sockets() - before).toBeLessThan(20))
   })
 
-  it('for websockets that are reset before they are refused end nothing else', async () => {
+  it('requests for websockets that are reset before they are refused end nothing else', async () => {
     const { url } = await serve(started())
     for (let n = 0; n < 20; n++) {
       const client = createConnection({ host: '127.0.0.1', port: Number(new URL(url).port) })
@@ -643,7 +643,7 @@ describe('requests', () => {
     expect((await ask(url, '/healthz')).status).toBe(200)
   })
 
-  it('with answers that nobody reads do not keep a connection', async () => {
+  it('requests with answers that nobody reads do not keep a connection', async () => {
     // Nothing but the time ends it: as many requests may come as there are.
     const { url } = await serve(started(), { limits: { http: { connections: 1, headersMs: 100, requestMs: 100, requestsPerConnection: 10_000 } } })
     const deaf = await raw(url)

@@ -152,7 +152,7 @@ describe('readers of a running log', () => {
   it.each([
     ['of one log', 2_000, 1_000_000],
     ['of all logs', 1_000_000, 2_000]
-  ])('that come late, or fall behind what is kept %s, have a reading of their own, and miss nothing', async (_, kept, ofAll) => {
+  ])('readers of a running log that come late, or fall behind what is kept %s, have a reading of their own, and miss nothing', async (_, kept, ofAll) => {
     const logs = shared(kept, ofAll)
     const provider = saying(20, 200)
     const slow = reader(logs, provider, 2)

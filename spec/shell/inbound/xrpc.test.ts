@@ -440,7 +440,7 @@ describe('a definition', () => {
     ['large', 400, 'InvalidRequest'],
     ['missing', 404, 'RefNotFound'],
     ['unreachable', 502, 'UpstreamFailure']
-  ])('that is %s is answered by a status of its own', async (kind, status, error) => {
+  ])('a definition that is %s is answered by a status of its own', async (kind, status, error) => {
     const { definitions } = definitionsOf({ [REPO]: KNOT }, E.left({ kind, sentence: 'some sentence about it' }))
     const { url } = await serve(world(), { definitions })
     expect(await errorOf(url, method, `repo=${REPO}&sha=${SHA}`)).toEqual([status, error])

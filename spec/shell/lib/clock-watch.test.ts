@@ -10,7 +10,7 @@ describe('a clock', () => {
     [-60_000, null],
     [60_001, 'The clock of this machine is 60 s ahead of that of plc.example: '],
     [-90_400, 'The clock of this machine is 90 s behind that of plc.example: ']
-  ])('that differs by %i ms', (offMs, said) => {
+  ])('a clock that differs by %i ms', (offMs, said) => {
     const sentence = skewOf('plc.example', 1_000_000, 1_000_000 + offMs)
     if (said === null) expect(sentence).toBeNull()
     else expect(sentence?.startsWith(said)).toBe(true)

@@ -3,7 +3,7 @@ import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { placeIn } from '../../../shell/lib/place.js'
 
-test('it is behind all that come before, whether or not a stamp is there, or is there many times', () => {
+test('the place of a stamp is behind all earlier entries, whether or not the stamp is there, or is there many times', () => {
   let many = 0
   fc.assert(
     fc.property(fc.array(fc.nat(5)), fc.integer({ max: 6, min: -1 }), (stamps, at) => {
@@ -15,7 +15,7 @@ test('it is behind all that come before, whether or not a stamp is there, or is 
   expect(many).toBeGreaterThan(0)
 })
 
-test('it is found with few looks in a long log', () => {
+test('the place of a stamp is found with few looks in a long log', () => {
   const log = Array.from({ length: 65_536 }, (_, i) => i)
   let looks = 0
   expect(placeIn(log, (stamp) => (looks++, stamp < 40_000))).toBe(40_000)

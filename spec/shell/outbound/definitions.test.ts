@@ -42,7 +42,7 @@ describe('the hash of files', () => {
     expect(hashOfFiles([...files].reverse())).toBe(hashOfFiles(files))
   })
 
-  it('of none is that of nothing', () => {
+  it('the hash of no files is that of nothing', () => {
     expect(hashOfFiles([])).toBe('sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855')
   })
 })
@@ -104,7 +104,7 @@ describe('what is read', () => {
     expect(asked).toHaveLength(2)
   })
 
-  it('that was not there is read again after a minute', async () => {
+  it('a definition that was not there is read again after a minute', async () => {
     const clock = manualClock()
     const { asked, readFiles } = answers({ _tag: 'Unread', error: 'no such commit', isFinal: true })
     const definitions = definitionsWith({ clock, readFiles })

@@ -30,13 +30,13 @@ const directory = async (answer: RequestListener) => {
 }
 
 describe('a document', () => {
-  it('of a DID in the directory is asked for there', async () => {
+  it('a document of a DID in the directory is asked for there', async () => {
     const { asked, at } = await directory((_, response) => response.end('{"é":1}'))
     expect(await documentsWith({ directory: `${at}/` }).read(did())).toEqual(E.right('{"é":1}'))
     expect(asked).toEqual([`/${did()}`])
   })
 
-  it('of a host is asked for at the host', async () => {
+  it('a document of a host is asked for at the host', async () => {
     const { asked, at } = await directory((_, response) => response.end('{}'))
     const host = must(Did.decode(`did:web:localhost%3A${new URL(at).port}`))
     expect(await documentsWith().read(host)).toEqual(E.right('{}'))
@@ -49,17 +49,17 @@ describe('a document', () => {
     ['cannot be had', 500, '', { kind: 'unreachable', sentence: 'HOST answered 500' }],
     ['leads elsewhere', 302, '', { kind: 'unreachable', sentence: 'HOST: the server redirects (302), and redirects are not followed' }],
     ['is too large', 200, 'x'.repeat(2 ** 18 + 1), { kind: 'unreachable', sentence: 'HOST: response larger than 262144 bytes' }]
-  ])('that %s is none', async (_, status, body, why) => {
+  ])('an answer that %s is no document', async (_, status, body, why) => {
     const { at, host } = await directory((_, response) => response.writeHead(status).end(body))
     expect(await documentsWith({ directory: at }).read(did())).toEqual(E.left(JSON.parse(JSON.stringify(why).replace('HOST', host))))
   })
 
-  it('that is not UTF-8 is empty', async () => {
+  it('a document that is not UTF-8 is empty', async () => {
     const { at } = await directory((_, response) => response.end(Buffer.from([0xff])))
     expect(await documentsWith({ directory: at }).read(did())).toEqual(E.right(''))
   })
 
-  it.each(['did:key:z6Mk', 'did:web:10.0.0.1', 'did:web:host.example:path'])('of %s is not asked for', async (text) => {
+  it.each(['did:key:z6Mk', 'did:web:10.0.0.1', 'did:web:host.example:path'])('a document of %s is not asked for', async (text) => {
     expect(await documentsWith().read(must(Did.decode(text)))).toMatchObject(E.left({ kind: 'missing' }))
   })
 
@@ -97,7 +97,7 @@ describe('a document', () => {
     expect(clock.armed()).toBe(0)
   })
 
-  it('of the directory waits for no other host, however many of these say nothing', async () => {
+  it('a document of the directory waits for no other host, however many hosts say nothing', async () => {
     const { at } = await directory((_, response) => response.end('{}'))
     const { connections, port } = await tcpServer(() => undefined)
     const resolve: Resolve = () => Promise.resolve([{ address: '127.0.0.1', family: 4 }])

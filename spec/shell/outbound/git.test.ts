@@ -275,7 +275,7 @@ describe.skipIf(!hasGit)(`reading files${WITHOUT_GIT}`, () => {
 })
 
 describe.skipIf(!hasGit)(`a repository is looked for${WITHOUT_GIT}`, () => {
-  it('at itself, where the owner has none of that name', async () => {
+  it('a repository is looked for under its own DID where the owner has none of that name', async () => {
     const knot = await startServer()
     const repo = await knot.git.createRepository({ did: REPO_DID })
     await repo.commitAndPush([file('ci.yml')])
@@ -283,7 +283,7 @@ describe.skipIf(!hasGit)(`a repository is looked for${WITHOUT_GIT}`, () => {
     expect(knot.git.asked[0]).toBe(`GET /${OWNER}/thing/info/refs?service=git-upload-pack`)
   })
 
-  it('at itself, where the one of that name does not have the commit', async () => {
+  it('a repository is looked for under its own DID where the one of that name does not have the commit', async () => {
     const knot = await startServer()
     const named = await knot.git.createRepository({ name: 'thing', owner: OWNER })
     await named.commitAndPush([file('not.yml')])
@@ -292,7 +292,7 @@ describe.skipIf(!hasGit)(`a repository is looked for${WITHOUT_GIT}`, () => {
     expect(texts(await read(asked(knot.host, { did: REPO_DID, sha: newSha })))).toEqual({ 'ci.yml': '# ci.yml\n' })
   })
 
-  it('under the owner first', async () => {
+  it('a repository is looked for under the owner first', async () => {
     const { knot, repo } = await served({}, { did: REPO_DID })
     await repo.commitAndPush([file('ci.yml')])
     expect(texts(await read(asked(knot.host, { did: REPO_DID })))).toEqual({ 'ci.yml': '# ci.yml\n' })
@@ -330,7 +330,7 @@ describe.skipIf(!hasGit)(`a repository is looked for${WITHOUT_GIT}`, () => {
     expect(knot.git.asked).toEqual([`GET /${OWNER}/${segment.replace('$(x)', '%24(x)')}/info/refs?service=git-upload-pack`])
   })
 
-  it('with an escaped DID when that has a port', async () => {
+  it('a repository is looked for with an escaped DID when that has a port', async () => {
     const owner = 'did:web:localhost%3A1234'
     const { knot, repo } = await served({}, { owner })
     await repo.commitAndPush([file('ci.yml')])

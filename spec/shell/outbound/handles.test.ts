@@ -168,7 +168,7 @@ describe('a name of this machine, on the embedded network', () => {
   })
 })
 
-it('of thousands of accounts, four are looked up at a time, and a few hundred wait', async () => {
+it('four of thousands of accounts are looked up at a time, and a few hundred wait', async () => {
   let read = 0
   const ends: Array<() => void> = []
   const { handles } = place({

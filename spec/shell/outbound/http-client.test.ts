@@ -78,7 +78,7 @@ describe('a request', () => {
     expect([response.status, response.body, await response.text()]).toEqual([status, null, ''])
   })
 
-  it('with HEAD has no body, however long one is announced', async () => {
+  it('a request with HEAD has no body, however long one is announced', async () => {
     const server = await httpServer((_, response) => response.writeHead(200, { 'content-length': '99999999' }).end())
     const response = await client().fetch(at(server.port), { method: 'HEAD' })
     expect([response.headers.get('content-length'), await response.text()]).toEqual(['99999999', ''])

@@ -11,11 +11,11 @@ test.each([
   expect([8, 9].map((most) => hasManyParts(text, most))).toEqual([true, false])
 })
 
-test('nothing else counts', () => {
+test('nothing but lists, objects and keys counts', () => {
   expect(hasManyParts(`"${'a,}]1'.repeat(9)}"`, 0)).toBe(false)
 })
 
-test('they count together, up to a hundred thousand', () => {
+test('lists, objects and keys count together, up to a hundred thousand', () => {
   const some = '{"a":['
   expect(hasManyParts(some, 2)).toBe(true)
   expect(hasManyParts(some, 3)).toBe(false)

@@ -63,7 +63,7 @@ test('a knot is slow for ten minutes from its last late answer, and from no othe
   expect(slowOnes).toBeGreaterThan(50)
 })
 
-test('of more slow knots than are remembered, the one that was late longest ago is prompt again', () => {
+test('the knot that was late longest ago is prompt again when there are more slow knots than are remembered', () => {
   const lateAt = (i: number): Call => ({ knot: knotAt(i), nowUs: timeAt(PROMPT_US + i), sinceUs: timeAt(i) })
   const full: SlowKnots = new Map(Array.from({ length: SLOW_MAX }, (_, i) => [knotAt(i), timeAt(SLOW_US + PROMPT_US + i)]))
   const lateAgain = after([lateAt(0)], full)

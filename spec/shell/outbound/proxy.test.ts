@@ -60,7 +60,7 @@ describe('requests', () => {
   })
 
   it.each(['http://127.0.0.1:PORT/', 'http://localhost:1/', 'http://localhost/', 'https://localhost:PORT/', '/', 'file:///etc/passwd', 'x'])(
-    'to %s are refused',
+    'requests to %s are refused',
     async (address) => {
       const server = await web()
       const proxy = await started(`http://localhost:${String(server.port)}`)

@@ -93,7 +93,7 @@ describe('reading records', () => {
     ])
   })
 
-  it('of a did:web asks its host', async () => {
+  it('reading records of a did:web asks its host', async () => {
     const pds = await startServer()
     const did = `did:web:localhost%3A${port(pds.url).slice('localhost:'.length)}`
     pds.putRecord(did, REPO, 'a', { name: 'a' })

@@ -663,7 +663,7 @@ describe('closing', () => {
     ['politely', (peer: WebSocket) => peer.close(1000, 'that is all'), 1000, 'that is all'],
     ['because it restarts', (peer: WebSocket) => peer.close(1001), 1001, ''],
     ['without a word', (peer: WebSocket) => peer.terminate(), 1006, '']
-  ])('by the peer, %s, is the end of the connection, and logged', async (_, close, code, reason) => {
+  ])('closing by the peer, %s, is the end of the connection, and logged', async (_, close, code, reason) => {
     const server = await webSocketServer(close)
     const opened = open(at(server.port))
     const { told } = await ended(opened)
@@ -676,7 +676,7 @@ describe('closing', () => {
   it.each([
     ['4 GiB', [0, 0, 0, 1, 0, 0, 0, 0]],
     ['more than can be counted', [0x7f, 255, 255, 255, 255, 255, 255, 255]]
-  ])('by a peer that never hangs up ends in time, over the head of a message of %s', async (_, length) => {
+  ])('closing by a peer that never hangs up ends in time, over the head of a message of %s', async (_, length) => {
     const server = await webSocketServer((peer, socket) => {
       peer.pause()
       socket.write(Buffer.from([0x81, 0x7f, ...length]))

@@ -320,7 +320,7 @@ describe('all files of a trigger', () => {
     await eventually(() => expect(told).toMatchObject([{ _tag: 'RequestFailed', error: 'Error: nobody asked for files', isFinal: false }]))
   })
 
-  it('of a repository that is too large become one that says so, to whoever pushed', async () => {
+  it('the files of a repository that is too large become one that says so to whoever pushed', async () => {
     const { told } = reading(() => Promise.resolve({ _tag: 'Unread', error: 'more than 7 bytes', isFinal: true, isTooLarge: true }), [request()])
     const error = 'the workflow files cannot be read: more than 7 bytes. The knot sends them with all of the repository'
     await eventually(() => expect(told).toMatchObject([{ _tag: 'WorkflowsRead', defaultBranch: null, workflows: [{ _tag: 'Faulty', error, name: 'workflows.yml' }] }]))
@@ -458,7 +458,7 @@ describe('queued jobs', () => {
     await close()
   })
 
-  it('of one key hold up nobody else', async () => {
+  it('queued jobs of one key hold up nobody else', async () => {
     const begun: string[] = []
     const ends: Array<() => void> = []
     const { add, close } = createKeyedQueue(4, 2)

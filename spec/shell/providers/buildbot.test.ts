@@ -76,7 +76,7 @@ describe('a start', () => {
       })
     }))
 
-  test('of an unknown builder is refused, and nothing is requested', () =>
+  test('a start of an unknown builder is refused, and nothing is requested', () =>
     withShop(async ({ answer, restart }, server) => {
       const outcome = await answer((await restart()).start(job({ pipeline: 'nope' })))
       expect([outcome._tag, errorOf(outcome)]).toEqual(['Refused', 'The force scheduler "tack" of Buildbot has no builder "nope".'])
@@ -84,7 +84,7 @@ describe('a start', () => {
     }))
 
   test.each<[BuildbotServerOptions['fields']]>([[[['tack_variables', 'textarea']]], [[['tack_key', 'fixed']]]])(
-    'by a scheduler that keeps no key (%j) is refused: the build could never be found again',
+    'a start by a scheduler that keeps no key (%j) is refused: the build could never be found again',
     (fields = []) =>
       withShop(
         async ({ answer, restart }, server) => {
@@ -99,7 +99,7 @@ describe('a start', () => {
       )
   )
 
-  test('by an unknown scheduler is refused', () =>
+  test('a start by an unknown scheduler is refused', () =>
     withShop(
       async ({ answer, restart }) => {
         const outcome = await answer((await restart()).start(job()))
@@ -213,7 +213,7 @@ describe('a report', () => {
     [{ request: { complete: true, results: 9 } }, 'failed', '(9)'],
     [{ request: { complete: false, results: -1 } }, 'running', null],
     [{ build: null, request: { complete: false, results: -1 } }, 'pending', null]
-  ])('of %j is %s', (change, status, error) =>
+  ])('a report of %j is %s', (change, status, error) =>
     withShop(async ({ answer, restart, until }, server) => {
       const provider = await restart()
       await answer(provider.start(job()))
@@ -390,7 +390,7 @@ describe('a build with a long name', () => {
     ['refs/tags/v1/a', 'v1/a'],
     ['refs/heads/a', 'a'],
     [null, '']
-  ])('of %s is of the branch %j', (ref, branch) =>
+  ])('a build with a long name of %s is of the branch %j', (ref, branch) =>
     withShop(async ({ answer, restart }, server) => {
       await answer((await restart()).start(job({ ref, sha: null })))
       expect(server.forced()[0]?.params).toMatchObject({ branch, revision: '' })
@@ -402,7 +402,7 @@ describe('the check', () => {
   test.each<[BuildbotServerOptions, boolean, string]>([
     [{}, true, 'Buildbot takes builds of demo, other.'],
     [{ fields: [['tack_key', 'text']] }, false, 'The force scheduler "tack" lacks the parameters tack_variables.']
-  ])('of a master with %j', (options, isFine, sentence) =>
+  ])('the check of a master with %j', (options, isFine, sentence) =>
     withShop(async ({ answer, restart }) => expect(await answer((await restart()).check())).toEqual({ isFine, sentence }), options)
   )
 })

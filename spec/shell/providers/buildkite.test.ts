@@ -93,7 +93,7 @@ describe('a start', () => {
     [{ ref: 'refs/tags/v1/a' }, 'v1/a', 'a'.repeat(40)],
     [{ ref: null, sha: null, variables: [['TANGLED_REPO_DEFAULT_BRANCH', 'trunk']] }, 'trunk', 'HEAD'],
     [{ ref: null, sha: null, variables: [] }, 'HEAD', 'HEAD']
-  ])('of %j is of branch %s, commit %s', (plan, branch, commit) =>
+  ])('a start of %j is of branch %s, commit %s', (plan, branch, commit) =>
     withShop(async ({ answer, restart }, server) => {
       await answer((await restart()).start(job(plan)))
       expect(server.made()[0]?.body).toMatchObject({ branch, commit })
@@ -118,14 +118,14 @@ describe('a start', () => {
       { organizations: [ORGANIZATION, 'other'] }
     ))
 
-  test.each(['', '..', 'a/b', 'a b', '%2e', '-a'])('of the pipeline %j is refused before anything is requested', (pipeline) =>
+  test.each(['', '..', 'a/b', 'a b', '%2e', '-a'])('a start of the pipeline %j is refused before anything is requested', (pipeline) =>
     withShop(async ({ answer, restart }, server) => {
       expect((await answer((await restart()).start(job({ pipeline }))))._tag).toBe('Refused')
       expect(server.calls()).toEqual([])
     })
   )
 
-  test('of an unknown pipeline is refused in a sentence', () =>
+  test('a start of an unknown pipeline is refused in a sentence', () =>
     withShop(async ({ answer, restart }) => {
       expect(await answer((await restart()).start(job({ pipeline: 'nowhere' })))).toEqual({
         _tag: 'Refused',
@@ -165,7 +165,7 @@ describe('a report', () => {
     [{ state: 'canceled' }, 'cancelled', null, null],
     [{ state: 'skipped' }, 'cancelled', null, 'skipped'],
     [{ state: 'not_run' }, 'failed', null, 'did not run']
-  ])('of %j is %s', (fields, status, exitCode, error) =>
+  ])('a report of %j is %s', (fields, status, exitCode, error) =>
     withShop(async ({ answer, restart, until }, server) => {
       const provider = await restart()
       await answer(provider.start(job()))
@@ -181,7 +181,7 @@ describe('a report', () => {
     })
   )
 
-  test('of an unknown state is left out; the state is requested again', () =>
+  test('a report of an unknown state is left out; the state is requested again', () =>
     withShop(async ({ answer, restart, until }, server) => {
       const provider = await restart()
       await answer(provider.start(job()))
@@ -225,7 +225,7 @@ describe('a rate limit', () => {
 })
 
 describe('a cancel', () => {
-  test('of a missing build is acknowledged, and of a build that we may not see is not', () =>
+  test('a cancel of a missing build is acknowledged, and of a build that we may not see is not', () =>
     withShop(async ({ answer, restart }) => {
       const provider = await restart()
       expect(await answer(provider.cancel(job(), 'acme/demo/77'))).toEqual({ _tag: 'Heard' })

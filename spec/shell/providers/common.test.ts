@@ -57,7 +57,7 @@ describe('shown text', () => {
     [new TypeError(''), 'TypeError'],
     ['text', 'text'],
     [null, 'null']
-  ])('of %s', (error, words) => expect(wordsOf(error)).toBe(words))
+  ])('shown text of %s', (error, words) => expect(wordsOf(error)).toBe(words))
 })
 
 describe('keys', () => {
@@ -203,7 +203,7 @@ describe('a request to a provider', () => {
       'no answer within 20 s'
     ],
     ['has 4 MiB', (client) => client.ask({ url: 'http://large' }), 'response larger than 4194304 bytes']
-  ])('at most %s, where nothing else is said', async (_, ask, error) => {
+  ])('a request to a provider %s at most, where nothing else is said', async (_, ask, error) => {
     const clock = manualClock()
     const client = createClient({
       clock,

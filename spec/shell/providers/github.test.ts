@@ -95,7 +95,7 @@ describe('a start', () => {
     [{ settings: [['repo', 'acme/other']] }, 'acme/other/1000'],
     [{ settings: [['repo', 'Acme/Other']] }, 'Acme/Other/1000'],
     [{ pipeline: 'acme/other/ci.yml', settings: [['repo', 'acme/app']] }, 'acme/other/1000']
-  ])('of %j is in that repository', (plan, external) =>
+  ])('a start of %j is in that repository', (plan, external) =>
     withShop(
       async ({ answer, restart }) => {
         const provider = await restart()
@@ -117,7 +117,7 @@ describe('a start', () => {
     [{ pipeline: '..' }, 'workflow file'],
     [{ pipeline: 'a b.yml' }, 'workflow file'],
     [{ pipeline: 'app/ci.yml' }, 'owner/name']
-  ])('of %j is refused before anything is requested', (plan, words) =>
+  ])('a start of %j is refused before anything is requested', (plan, words) =>
     withShop(async ({ answer, restart }, server) => {
       const outcome = await answer((await restart()).start(job(plan)))
       expect([outcome._tag, errorOf(outcome)]).toEqual(['Refused', expect.stringContaining(words)])
@@ -128,13 +128,13 @@ describe('a start', () => {
   test.each<[Partial<Plan>, string]>([
     [{ pipeline: 'nowhere.yml' }, 'GitHub does not start the workflow "acme/app/nowhere.yml" (404): Not Found'],
     [{ settings: [['ref', 'gone']] }, 'GitHub does not start the workflow "acme/app/ci.yml" (422): No ref found for: gone']
-  ])('of %j is refused in the words of GitHub', (plan, error) =>
+  ])('a start of %j is refused in the words of GitHub', (plan, error) =>
     withShop(async ({ answer, restart }) => {
       expect(await answer((await restart()).start(job(plan)))).toEqual({ _tag: 'Refused', error })
     })
   )
 
-  test('with more variables than GitHub accepts is refused', () =>
+  test('a start with more variables than GitHub accepts is refused', () =>
     withShop(async ({ answer, restart }, server) => {
       const of = (length: number) => job({ variables: [['A', 'x'.repeat(length)]] })
       const over = '{"tack_key":"knot.example/3mbd3542k2222/ci.yml","tack_variables":"{\\"A\\":\\"\\"}"}'.length
@@ -192,7 +192,7 @@ describe('a look-up', () => {
       expect(asked[10]?.query.get('created')).toBe('2025-12-31T00:00:00Z..2026-01-02T00:03:54Z')
     }))
 
-  test('of a trigger whose key is no time goes back to the beginning', () =>
+  test('a look-up of a trigger whose key is no time goes back to the beginning', () =>
     withShop(async ({ answer, restart }, server) => {
       const [odd = BUILD] = ODD.filter(({ rkey }) => rkey === 'a:b~c._-')
       expect(await answer((await restart()).find(job({}, odd)))).toEqual({ _tag: 'Missing' })
@@ -240,7 +240,7 @@ describe('a look-up', () => {
 })
 
 describe('following', () => {
-  test('only asks for news', () =>
+  test('following only asks for news', () =>
     withShop(async ({ answer, restart, until }, server) => {
       const provider = await restart()
       await answer(provider.start(job()))
@@ -301,7 +301,7 @@ describe('following', () => {
 describe('requests', () => {
   type Parameters<R extends keyof Endpoints> = Endpoints[R]['parameters']
 
-  test('not described by GitHub do not compile', () => {
+  test('requests not described by GitHub do not compile', () => {
     const at = { owner: 'acme', repo: 'app' }
     const dispatch: Parameters<'POST /repos/{owner}/{repo}/actions/workflows/{workflow_id}/dispatches'> = {
       ...at,
@@ -350,7 +350,7 @@ describe('limits', () => {
 })
 
 describe('a cancel', () => {
-  test('of a missing run is acknowledged, and of a run that we may not see is not', () =>
+  test('a cancel of a missing run is acknowledged, and of a run that we may not see is not', () =>
     withShop(async ({ answer, restart }) => {
       const provider = await restart()
       expect(await answer(provider.cancel(job(), 'acme/app/77'))).toEqual({ _tag: 'Heard' })

@@ -37,7 +37,7 @@ describe('a build', () => {
     [tidOf(((NOW_MS + 1) * 1000) as TimeUs), null],
     [tidOf(1000 as TimeUs), 0],
     ['self', null]
-  ])('of a trigger called %s can date from %s at the earliest', (rkey, expected) => {
+  ])('a build of a trigger called %s can date from %s at the earliest', (rkey, expected) => {
     expect(earliestMs(jobOf({ ...BUILD, rkey: rkey as BuildName['rkey'] }, {}), NOW_MS)).toBe(expected)
   })
 

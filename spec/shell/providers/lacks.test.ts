@@ -33,7 +33,7 @@ const unwritten = (): never => {
   throw new Error('not written yet')
 }
 
-test('nothing is said of one that is whole', async () => expect(await lacks(() => ({}))).toEqual([]))
+test('nothing is said of a provider that lacks nothing', async () => expect(await lacks(() => ({}))).toEqual([]))
 
 const CASES: ReadonlyArray<readonly [what: string, change: (whole: Provider) => Partial<Provider>, said: ReadonlyArray<string>]> = [
   [

@@ -40,7 +40,7 @@ describe('a build', () => {
     ['gets a place', (places: Places) => places.leave('a1')],
     ['ends before', (places: Places) => places.vacate('a2')],
     ['is not to begin any more, at a close', (places: Places) => places.close()]
-  ])('that waits is seen to when it %s, and by all who follow it', async (_, act) => {
+  ])('a build that waits is seen to when it %s, and by all who follow it', async (_, act) => {
     const { enqueue, places } = opened(1)
     enqueue('a1', 'a2', 'a3')
     let seen = 0
@@ -52,7 +52,7 @@ describe('a build', () => {
     expect(seen).toBe(2)
   })
 
-  test('that does not wait is not waited for', async () => {
+  test('waiting for a build that needs no place is over at once', async () => {
     const { enqueue, places } = opened(1)
     enqueue('a1')
     await places.whenBegun('a1')
@@ -71,7 +71,7 @@ describe('a build', () => {
     expect([begun, places.active.size]).toEqual([['a1', 'a2'], 0])
   })
 
-  test('that ends before it has a place waits no more', () => {
+  test('a build that ends before it has a place waits no more', () => {
     const { begun, enqueue, places } = opened(1)
     enqueue('a1', 'a2')
     places.leave('a2')
@@ -79,7 +79,7 @@ describe('a build', () => {
     expect([begun, places.isAnyWaiting()]).toEqual([['a1'], false])
   })
 
-  test('that was under way before counts as one of its account', () => {
+  test('a build that was under way before counts as one of its account', () => {
     const { begun, enqueue, places } = opened(2)
     places.occupy('a1', 'a')
     places.occupy('c1', 'c')

@@ -442,7 +442,7 @@ describe('several builds', () => {
       { concurrent: 1 }
     ))
 
-  test('that are asked for at once keep no close waiting: those that had no turn are not begun', () =>
+  test('several builds that are asked for at once keep no close waiting: those that had no turn are not begun', () =>
     withSite(async (site) => {
       const { bench } = site
       const provider = await site.restart()
@@ -655,7 +655,7 @@ const runnerOf = (root: string, external: string): number =>
   (JSON.parse(read(join(root, external, 'runner.json'))) as RunnerFile).process.pid
 
 describe('processes', () => {
-  test.each(['our child', 'nobody’s child'])('of a killed runner end with a failed build: %s', (whose) =>
+  test.each(['our child', 'nobody’s child'])('the processes of a killed runner end with a failed build: %s', (whose) =>
     withSite(async (site) => {
       const { root, until } = site
       const job = jobOf(BUILD, steps('sleep 600 & echo "pid $!"; wait'))
@@ -672,14 +672,14 @@ describe('processes', () => {
       await until(() => !isRunning(pid))
     }))
 
-  test('of a build that never began are none: its cancel is acknowledged, and begins nothing', () =>
+  test('a build that never began has no processes: its cancel is acknowledged, and begins nothing', () =>
     withSite(async ({ answer, restart, root }) => {
       const job = jobOf(BUILD, steps('echo not reached'))
       expect(await answer((await restart()).cancel(job, idOf(job.key)))).toEqual({ _tag: 'Heard' })
       expect(existsSync(join(root, idOf(job.key)))).toBe(false)
     }))
 
-  test('of a build that is cancelled before its runner has said who it is run no step', async () => {
+  test('a build that is cancelled before its runner has said who it is runs no step', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'tack-runner-'))
     onTestFinished(() => rm(folder, { force: true, maxRetries: 20, recursive: true, retryDelay: 20 }))
     for (const inner of ['source', 'home', 'tmp']) await mkdir(join(folder, 'work-token', inner), { recursive: true })
@@ -1037,7 +1037,7 @@ describe('files of ended builds', () => {
     [{ keepDays: 0 }, [HOUR_MS - 1], [HOUR_MS]],
     [{ keepBuilds: 2 }, [2 * HOUR_MS, 3 * HOUR_MS], [4 * HOUR_MS, 5 * HOUR_MS]],
     [{ keepBuilds: 1 }, [HOUR_MS - 2, HOUR_MS - 1], [HOUR_MS]]
-  ])('with %j, are kept after %j ms, and removed after %j ms', (settings, kept, removed) =>
+  ])('files of ended builds are, with %j, kept after %j ms, and removed after %j ms', (settings, kept, removed) =>
     withFolders(settings, async ({ clock, make, put, root }) => {
       const endedFor = (agoMs: number) => put(`ended ${String(agoMs)}`, { 'result.json': { endedMs: clock.now() / 1000 - agoMs, error: null, exitCode: 0, status: 'success' } })
       const ids = await Promise.all(kept.map(endedFor))

@@ -45,7 +45,7 @@ describe('a setting', () => {
     ['a token', token('X'), 'a!~', 'a!~'],
     ['a token', token('X'), 'a b', undefined],
     ['a token', token('X'), 'ä', undefined]
-  ])('that is %s (%o): %j is read as %j', (_, setting, given, expected) => expect(setting.read(given)).toEqual(expected))
+  ])('a setting that is %s (%o): %j is read as %j', (_, setting, given, expected) => expect(setting.read(given)).toEqual(expected))
 })
 
 // ---------------------------------------------------------------------------------------- all at once
@@ -121,7 +121,7 @@ describe('the settings of an entry', () => {
 
   test('name the variables that they come from', () => expect(kind.variables).toEqual(['X_NAMES', 'X_SECRET']))
 
-  test.each(KINDS.map((one) => [one.kind, one] as const))('of %s: an unknown key is told', (_, one) =>
+  test.each(KINDS.map((one) => [one.kind, one] as const))('the settings of an entry of %s: an unknown key is told', (_, one) =>
     expect(one.faults({ 'un known': 1 }, {}).filter(({ setting }) => setting === 'un known')).toHaveLength(1)
   )
 })

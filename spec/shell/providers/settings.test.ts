@@ -95,7 +95,7 @@ describe.each(NAMED)('an adapter for %s', (_, one) => {
   test.each<[{ readonly pollSeconds?: number }, number]>([
     [{}, one.pollS],
     [{ pollSeconds: 7 }, 7]
-  ])('with %j asks how a build stands every %i s', async (more, everyS) => {
+  ])('an adapter with %j asks how a build stands every %i s', async (more, everyS) => {
     const { asked, clock, pass, provider } = opened(one, more)
     const begunMs = clock.now() / 1000
     const stop = provider.follow(job(one), one.external, () => undefined)
@@ -122,7 +122,7 @@ describe.each(NAMED)('an adapter for %s', (_, one) => {
           [{}, one.settleS],
           [{ settleSeconds: 3 }, 3]
         ]
-  )('with %j says at once that a build is missing, and that it may take %i s to show one', async (more, settleS) => {
+  )('an adapter with %j says at once that a build is missing, and that it may take %i s to show one', async (more, settleS) => {
     const { pass, provider } = opened(one, more)
     let found: unknown = null
     void provider.find(job(one)).then((answer) => (found = answer))
@@ -158,7 +158,7 @@ describe('a webhook', () => {
     ['buildkite, with one in the environment', buildkite, { TACK_BUILDKITE_WEBHOOK_SECRET: secret }, { organizations: ['a'], token: 'x' }, true],
     ['github, without a secret', github, {}, { repositories: ['a/b'], token: 'x' }, false],
     ['github, with one in the environment', github, { TACK_GITHUB_WEBHOOK_SECRET: secret }, { repositories: ['a/b'], token: 'x' }, true]
-  ])('of %s', async (_, kind, environment, settings, isThere) => {
+  ])('a webhook of %s', async (_, kind, environment, settings, isThere) => {
     const { provider } = answeredBy(kind, settings, () => null, environment)
     const body = Buffer.from('{"event":"ping"}')
     const headers = { 'x-buildkite-token': secret, 'x-hub-signature-256': `sha256=${hmacOf(secret, body)}` }

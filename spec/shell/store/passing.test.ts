@@ -175,7 +175,7 @@ const checkOutcome = async (disk: Disk, folder = FOLDER): Promise<void> => {
 }
 
 describe('STORE-6: a store in whose journal an event is to be passed over', () => {
-  test('whoever reads it does without, before the next start as after it, and a replay is a plain fold', async () => {
+  test('a reader of a store does without the event that was passed over, before the next start and after it, and a replay is a plain fold', async () => {
     const disk = simulatedDisk({ seed: 1 })
     await decided(disk)
     expect(uncounted(right(await readStore(FOLDER, disk)()).state)).toBe(EXPECTED)
@@ -192,7 +192,7 @@ describe('STORE-6: a store in whose journal an event is to be passed over', () =
     right(await store.close()())
   })
 
-  test('where no such event is, nothing is passed over, that is said, and the decision is no more', async () => {
+  test('nothing is passed over in a journal that does not hold the event: that is said, and the decision goes', async () => {
     const disk = simulatedDisk({ seed: 1 })
     await decided(disk, FOLDER, { ...PASSING, seq: 4 })
     const told: Array<string> = []
@@ -203,7 +203,7 @@ describe('STORE-6: a store in whose journal an event is to be passed over', () =
     right(await store.close()())
   })
 
-  test('a power cut at any moment: it is passed over once', async () => {
+  test('an event is passed over once, whenever the power goes', async () => {
     const from = simulatedDisk({ seed: 1 })
     await decided(from)
     const images = [from.now()]
@@ -222,7 +222,7 @@ describe('STORE-6: a store in whose journal an event is to be passed over', () =
     await checkOutcome(simulatedDisk({ from: from.now(), seed: 4 }))
   })
 
-  test('one that came only later: that it was passed over is durable at once', async () => {
+  test('a decision about an event that came only later is durable at once when the event is passed over', async () => {
     const disk = simulatedDisk({ seed: 1 })
     right(await (await openOn(disk)).close()())
     await writeHung(disk, FOLDER, { about: PASSING.about, isPassedOver: true, journal: null, of: PASSING.of })
@@ -232,7 +232,7 @@ describe('STORE-6: a store in whose journal an event is to be passed over', () =
     for (const image of disk.images()) expect(await readHung(simulatedDisk({ from: image, seed: 2 }), FOLDER)).toBeNull()
   })
 
-  test('kill -9 of a real process before each change that it makes to the disk: it is passed over once', () =>
+  test('an event is passed over once, also after kill -9 of a real process before any change that it makes to the disk', () =>
     inFolder(async (folder) => {
       const original = join(folder, 'original')
       await decided(systemDisk, original)

@@ -217,13 +217,13 @@ describe('events of the journal', () => {
     expect(most).toBeGreaterThan(65_536 - 100)
   })
 
-  test('of which none may take long leave no note, and make no file', async () => {
+  test('events of the journal of which none may take long leave no note, and make no file', async () => {
     const disk = simulatedDisk({ seed: 1 })
     await (await opening(disk)).hasRead()
     expect(disk.now().size).toBe(0)
   })
 
-  test('which the operator decided about meanwhile are not passed over at a start to come', async () => {
+  test('events about which the operator decided meanwhile are not passed over at a later start', async () => {
     const disk = simulatedDisk({ from: imageOf({ 'step.jsonl': '{"about":"knot.example/a","index":2,"of":"RetryRequested","seq":7}\n' }), seed: 1 })
     const steps = await opening(disk)
     await writeHung(disk, FOLDER, hung('a', { isPassedOver: true, journal: { index: 2, seq: 7 } }))
@@ -244,7 +244,7 @@ describe('events of the journal', () => {
   test.each<[string, { readonly [name: string]: string }]>([
     ['without a note of before', {}],
     ['with an empty note of before', { 'step.jsonl': '' }]
-  ])('that cannot be read leave everything as it was, %s', async (_, files) => {
+  ])('events of the journal that cannot be read leave everything as it was, %s', async (_, files) => {
     const disk = simulatedDisk({ from: imageOf(files), seed: 1 })
     const steps = await opening(disk)
     await steps.reading(A, { index: 0, seq: 1 })
@@ -252,7 +252,7 @@ describe('events of the journal', () => {
     expect([...disk.now()].map(([name, bytes]) => [name, bytes.toString()])).toEqual(Object.entries(files))
   })
 
-  test('of which none was noted leave the note of before as it was when they cannot be read', async () => {
+  test('events of the journal that cannot be read leave an earlier note as it was, where none of them was noted', async () => {
     const disk = simulatedDisk({ from: imageOf({ 'step.jsonl': '[{"about":"knot.example/a","of":"RetryRequested"}]\n' }), seed: 1 })
     await (await opening(disk)).abandon()
     expect(await foundIn(disk.now())).toEqual(hung('a'))

@@ -658,7 +658,7 @@ describe('STORE-4: a damaged journal', () => {
     }
   })
 
-  it('with a byte flipped loses the last line, or is refused when the flip is anywhere else', async () => {
+  it('a damaged journal with a byte flipped loses the last line, or is refused when the flip is anywhere else', async () => {
     const image = await imageOf(2, BATCHES.slice(0, 5))
     const bytes = fileIn(image, journalName(3))
     const lastLine = bytes.lastIndexOf('\n', bytes.length - 2) + 1
@@ -1099,7 +1099,7 @@ describe('the lock', () => {
     expect([...disk.now().keys()]).toEqual(['lock'])
   })
 
-  it.each(['', '{', '{}', lockOf(processOf(9), '../../etc')])('that is not readable is not taken over: %j', async (text) => {
+  it.each(['', '{', '{}', lockOf(processOf(9), '../../etc')])('a lock that is not readable is not taken over: %j', async (text) => {
     const disk = diskOf(new Map([['lock', Buffer.from(text)]]))
     const { _tag, message, path } = left(await openOn(disk))
     expect([_tag, message, path]).toEqual(['Held', expect.stringContaining('delete it'), '/store/lock'])

@@ -26,7 +26,7 @@ describe('rules that are not about events', () => {
 describe('the examples as a whole', () => {
   const names = [...EXAMPLES.map((example) => example.name), 'S1.2', 'D11.1']
 
-  test('every rule has one', () => {
+  test('every rule has an example', () => {
     const stream = Array.from({ length: 17 }, (_, i) => `S${String(i + 1)}`)
     const decisions = [1, 2, 3, 4, 5, 6, 7, 9, 10, 11, 12, 13].map((n) => `D${String(n)}`)
     const finePrint = Array.from({ length: 9 }, (_, i) => `F${String(i + 1)}`)
@@ -36,7 +36,7 @@ describe('the examples as a whole', () => {
     expect(without).toEqual([])
   })
 
-  test('no two have one name', () => {
+  test('no two examples have one name', () => {
     expect(new Set(names).size).toBe(names.length)
   })
 
@@ -65,7 +65,7 @@ describe('the examples as a whole', () => {
     expect(idle).toEqual([])
   })
 
-  test('they are plain JSON', () => {
+  test('the examples are plain JSON', () => {
     expect(JSON.parse(JSON.stringify(EXAMPLES))).toEqual(EXAMPLES)
   })
 })
