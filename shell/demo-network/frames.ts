@@ -187,8 +187,8 @@ export const pipeline = (
 export type KnotGeneration = 1 | 2 | 3 | 'newest'
 
 /**
- * All events that a knot sends for one push, in order. `key` creates their keys, each later than the one before. Older knots send the pipeline unless
- * the push asks for no CI (`skip-ci`) or no workflow applies; nothing else tells these cases apart.
+ * All events that a knot sends for one push, in order. `key` creates their keys, each later than the one before. Older knots leave out the pipeline
+ * if the push asks for no CI (`skip-ci`) or no workflow applies, and report neither in any other way.
  */
 export const pushEvents = (
   generation: KnotGeneration,

@@ -1,27 +1,27 @@
 /**
- * Summaries of large ordered maps, and their entries by another order than that of the keys, at a cost that depends on what has changed and what is
- * asked for, and not on how much there is.
+ * Summaries of large ordered maps, and traversal of their entries in another order than that of the keys. The cost depends on what has changed and on
+ * what is asked for, not on the size of the map.
  *
- * A map that has changed shares all but a few of its nodes with the one before it, and nodes never change. So a summary is kept beside each node, for
- * as long as that node is part of any map: after a change it is made anew for some twenty of twenty thousand. This is the one place outside of the
- * core that looks at the nodes of a map.
+ * A changed map shares all but a few of its nodes with the one before it, and nodes never change. So each node's summary is cached for as long as the
+ * node is part of any map: after a change, about twenty of twenty thousand are computed again. This is the only place outside of the core that looks
+ * at the nodes of a map.
  */
 import type { OrderedMap } from '../../core/index.js'
 import { placeIn } from './place.js'
 
 type Tree<K extends string, A> = OrderedMap.Node<K, A> | null
 
-/** How entries are summed up: `plus` is associative, and `zero` changes nothing. */
+/** How to sum up entries: `plus` must be associative, and `zero` neutral. */
 export interface Summing<K extends string, A, S> {
   readonly of: (key: K, value: A) => S
   readonly plus: (a: S, b: S) => S
   readonly zero: S
 }
 
-/** The summary of a part of a map. A map as a whole is its `root`. */
+/** The summary of a part of a map. The `root` of a map stands for the whole map. */
 export type Summary<K extends string, A, S> = (part: Tree<K, A>) => S
 
-/** Sums up maps, and remembers the summaries. */
+/** Returns a function that sums up maps, and caches the summary of each node. */
 export const summary = <K extends string, A, S>({ of, plus, zero }: Summing<K, A, S>): Summary<K, A, S> => {
   const known = new WeakMap<OrderedMap.Node<K, A>, S>()
   const summed: Summary<K, A, S> = (part) => {
@@ -35,7 +35,7 @@ export const summary = <K extends string, A, S>({ of, plus, zero }: Summing<K, A
   return summed
 }
 
-/** The least and the greatest number in a part of a map; of none, `Infinity` and `-Infinity`. */
+/** The least and the greatest number in a part of a map; `Infinity` and `-Infinity` if it has none. */
 export interface Span {
   readonly greatest: number
   readonly least: number
@@ -47,16 +47,16 @@ export const spanOf = (at: number): Span => ({ greatest: at, least: at })
 
 export const union = (a: Span, b: Span): Span => ({ greatest: Math.max(a.greatest, b.greatest), least: Math.min(a.least, b.least) })
 
-/** What has a number, and is to be found by it. */
+/** An entry, and the number that it is ordered by. */
 export interface Numbered<E> {
   readonly at: number
   readonly entry: E
 }
 
 /**
- * What is in a map, by descending numbers below `below`. Looks only into parts whose span can hold the next one.
+ * The entries of a map whose numbers are below `below`, in descending order. Looks only into parts whose span can contain the next one.
  *
- * @param span - of all that `inside` gives for the entries of a part
+ * @param span - the span of all entries that `inside` returns for a part
  */
 export function* descending<K extends string, A, E>(
   map: OrderedMap.OrderedMap<K, A>,
@@ -65,7 +65,7 @@ export function* descending<K extends string, A, E>(
   below: number
 ): Generator<Numbered<E>, void, undefined> {
   type Candidate = { readonly at: number; readonly part: OrderedMap.Node<K, A> } | { readonly at: number; readonly found: Numbered<E> }
-  /** Parts by the greatest number in them, and what was found in others, ascending. */
+  /** In ascending order: parts, by the greatest number in them, and entries that were found in other parts. */
   const candidates: Array<Candidate> = []
   const add = (candidate: Candidate): void => void candidates.splice(placeIn(candidates, ({ at }) => at < candidate.at), 0, candidate)
   const addPart = (part: Tree<K, A>): void => {

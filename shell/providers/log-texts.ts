@@ -106,7 +106,7 @@ export interface Turn {
   readonly end: () => void
   /** Holds a text of `chars` characters. From then on the turn may be taken away. */
   readonly hold: (reading: Reading, chars: number) => void
-  /** The text; `null` once the turn has ended, unless the text is short. */
+  /** The text; `null` after `end`, or once the turn has been taken away. A short text is never taken away. */
   readonly reading: () => Reading | null
 }
 

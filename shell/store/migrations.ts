@@ -308,8 +308,8 @@ const growing6 = (line: unknown): unknown => {
 }
 
 /**
- * What the journal of version 6 did changed, and nothing of its shape. Who has more entries than there is room for now keeps them; a list that is
- * nobody's takes no room, and goes with the next answer, within hours.
+ * Version 7 changed what the journal does, but nothing of the stored shape. An account with more entries than there is room for now keeps them. A
+ * list that belongs to nobody takes no room, and goes with the next answer, within hours.
  */
 const toVersion7 = (document: Document): Document => document
 
