@@ -99,7 +99,7 @@ test('a batch only moves the cursor when all of it does, in whatever slices it i
 describe('the event that the operator has passed over', () => {
   const BAD = { about: aboutOf(long('bad')), of: 'RetryRequested' }
 
-  test('is replaced the first time that it comes, and nothing else is, whatever it resembles', async () => {
+  test('is replaced the first time that it comes, and nothing else is, whatever it resembles', () => {
     const { clock, folding } = setUp(BAD)
     clock.advance(5)
     const others = [long('good'), short('bad')]

@@ -137,6 +137,31 @@ describe('the drive loop', () => {
     await bridge.stop()
   })
 
+  test('waits for company by one timer, which goes as soon as something is saved', async () => {
+    const { bridge, clock, dials } = setUp()
+    await settle()
+    open(last(dials))
+    await settle()
+    for (const n of [1, 2, 3]) {
+      send(last(dials), identity(n))
+      await settle()
+      expect(clock.armed()).toBe(1)
+    }
+    send(last(dials), frame(4, null))
+    await settle()
+    expect([clock.armed(), bridge.durable().counters.frames]).toEqual([0, 4])
+    // Whoever comes then waits as long as ever.
+    send(last(dials), identity(5))
+    await settle()
+    clock.advance(defaultLimits.lazyMs - 1)
+    await settle()
+    expect(bridge.durable().counters.frames).toBe(4)
+    clock.advance(1)
+    await settle()
+    expect(bridge.durable().counters.frames).toBe(5)
+    await bridge.stop()
+  })
+
   test('writes one event for a flood that only moves the cursor, however many batches it comes in', async () => {
     const { bridge, clock, dials, store } = setUp()
     await settle()
@@ -278,6 +303,31 @@ describe('the drive loop', () => {
     await bridge.stop()
   })
 
+  test('tells the watchdog that it is alive with every batch, and while nothing happens, by one timer', async () => {
+    const clock = manualClock()
+    const { dials, network } = fakeNetwork()
+    let beats = 0
+    const watchdog = { beat: () => void (beats += 1), everyMs: 1_000 }
+    const bridge = startBridge({ ...ports(clock, network, fakeStore()), watchdog }, config, null, undefined, { ...defaultLimits, batchEvents: 1, lazyMs: 3_600_000 })
+    await settle()
+    open(last(dials))
+    await settle()
+    beats = 0
+    for (let n = 1; n <= 50; n++) send(last(dials), frame(n, null))
+    for (let n = 0; n < 10; n++) await settle()
+    expect(bridge.durable().counters.frames).toBe(50)
+    expect(beats).toBeGreaterThanOrEqual(50)
+    expect(clock.armed()).toBe(1)
+    beats = 0
+    for (let n = 0; n < 5; n++) {
+      clock.advance(1_000)
+      await settle()
+    }
+    expect([beats >= 5, clock.armed()]).toEqual([true, 1])
+    await bridge.stop()
+    expect(clock.armed()).toBe(0)
+  })
+
   test('has the documented limits', () =>
     expect(defaultLimits).toEqual({
       batchEvents: 1_500,
@@ -319,6 +369,24 @@ describe('the drive loop', () => {
     const stopped = bridge.stop()
     expect(last(dials).isPaused).toBe(true)
     await stopped
+  })
+
+  test('takes in at a stop all that has arrived by then, in however many batches', async () => {
+    const { dials, network } = fakeNetwork()
+    const store = fakeStore()
+    const bridge = startBridge(ports(manualClock(), network, store), config, null, undefined, { ...defaultLimits, batchEvents: 1 })
+    await settle()
+    const stream = last(dials)
+    open(stream)
+    await settle()
+    const stopped = bridge.stop()
+    // It is on its way already, and only moves the cursor.
+    send(stream, identity(1))
+    const safe = bridge.submit({ _tag: 'CancelRequested', at: BEGIN, knot: 'knot1.example' as HostName, rkey: 'a' as Rkey, workflow: null })
+    send(stream, identity(2))
+    expect(await stopped).toEqual(E.right(undefined))
+    expect([await safe, bridge.backlog()]).toEqual([true, 0])
+    expect(text(store.surviving())).toBe(text(bridge.durable()))
   })
 
   test('says when a store cannot be closed', async () => {
@@ -606,6 +674,33 @@ describe('an event that the operator has passed over', () => {
     const outcomes = [bridge.admin(cancel), bridge.submit(KNOT_SAYS), bridge.admin(cancel)]
     expect(await Promise.all(outcomes)).toEqual(['accepted', true, 'unknown'])
     expect(store.acknowledged().map(({ _tag }) => _tag)).toContain('PassedOver')
+    // Those that come later have their own turns, too.
+    expect(await Promise.all([bridge.admin(cancel), bridge.admin(cancel)])).toEqual(['unknown', 'unknown'])
+    await bridge.stop()
+  })
+
+  test('is durably passed over before anybody is answered, and before anything is done', async () => {
+    const world = createWorld({ clock: manualClock() })
+    world.openStream()
+    const done: Array<string> = []
+    let isPassed: () => void = () => undefined
+    const nothing = (): Promise<void> => Promise.resolve()
+    const passed = (): Promise<void> => {
+      done.push('passed')
+      return new Promise((resolve) => (isPassed = resolve))
+    }
+    const steps = { at: nothing, begin: nothing, end: nothing, passed, wanted: { about: 'sh.tangled.git.refUpdate knot1.example/bad', of: 'KnotReceived' } }
+    const { network } = fakeNetwork()
+    const bridge = startBridge(ports(manualClock(), network, { ...fakeStore(), state: world.state(), steps }), { ...config, hostname: SPINDLE as typeof config.hostname }, null, (_, events) => void done.push(...events.map(({ _tag }) => _tag)))
+    await settle()
+    done.length = 0
+    void bridge.submit(KNOT_SAYS).then((isSafe) => done.push(`told ${String(isSafe)}`))
+    await settle()
+    expect(done).toEqual(['passed'])
+    isPassed()
+    await settle()
+    expect([done[0], done.includes('PassedOver'), done.at(-1)]).toEqual(['passed', true, 'told true'])
+    expect(done.filter((one) => one === 'passed')).toHaveLength(1)
     await bridge.stop()
   })
 })
@@ -854,6 +949,42 @@ describe('the snapshot at a stop', () => {
   })
 })
 
+describe('a snapshot that is under way at a stop', () => {
+  test.each([
+    ['is waited for before the folder is released', 0],
+    ['is waited for when saving fails, too', 1_000]
+  ])('%s', async (_, failures) => {
+    const clock = manualClock()
+    const memory = fakeStore()
+    const order: Array<string> = []
+    let release: () => void = () => undefined
+    const store: Store = {
+      ...memory,
+      close: () => () => (order.push('closed'), Promise.resolve(E.right(undefined))),
+      journalBytes: () => defaultLimits.journalBytes.least,
+      snapshot: () => async () => {
+        if (order.length > 0) return E.right(undefined)
+        order.push('begun')
+        await new Promise<void>((resolve) => (release = resolve))
+        order.push('over')
+        return E.right(undefined)
+      }
+    }
+    const { dials, network } = fakeNetwork()
+    const bridge = startBridge(ports(clock, network, store), config)
+    await settle()
+    memory.fail(failures)
+    send(last(dials), frame(1, 'knot1.example'))
+    await settle()
+    const stopped = bridge.stop()
+    for (let n = 0; n < 5; n++) await settle()
+    expect(order).toEqual(['begun'])
+    release()
+    await stopped
+    expect(order).toEqual(['begun', 'over', 'closed'])
+  })
+})
+
 // ---------------------------------------------------------------------------------------- effects
 
 describe('the interpreter', () => {
@@ -870,6 +1001,7 @@ describe('the interpreter', () => {
     const interpreter = createInterpreter(
       {
         ...ports(manualClock(), { ...fakeNetwork().network, openJetstream }, fakeStore()),
+        access: { ...nothingElse.access, close: closing('access') },
         builder: { ...nothingElse.builder, close: closing('builder') },
         records: { ...nothingElse.records, close: closing('records') },
         workflows: { ...nothingElse.workflows, close: closing('workflows') }
@@ -924,6 +1056,30 @@ describe('the interpreter', () => {
     await nextTurn()
     expect(isHeard()).toEqual([true, true, true, true])
     expect(heard).toHaveLength(8)
+  })
+
+  test('passes what a recipient answers on to who asked', () => {
+    const heard: Array<string> = []
+    const answer = (name: string) => (_: unknown, deliver: (event: Event) => void) => deliver({ _tag: name } as unknown as Event)
+    const interpreter = createInterpreter(
+      {
+        ...ports(manualClock(), fakeNetwork().network, fakeStore()),
+        access: { ...nothingElse.access, read: answer('access') },
+        builder: { ...nothingElse.builder, cancel: answer('cancel'), find: answer('find'), follow: answer('follow'), start: answer('start') },
+        records: { ...nothingElse.records, read: answer('records') },
+        workflows: { ...nothingElse.workflows, read: answer('workflows') }
+      },
+      ({ _tag }) => void heard.push(_tag)
+    )
+    for (const _tag of ['ReadAccess', 'CancelBuild', 'FindBuild', 'FollowBuild', 'StartBuild', 'ReadRecords', 'ReadWorkflows']) interpreter.execute({ _tag } as unknown as Effect)
+    expect(heard).toEqual(['access', 'cancel', 'find', 'follow', 'start', 'records', 'workflows'])
+  })
+
+  test('asks a stream that numbers its frames by the number', () => {
+    const { dials, network } = fakeNetwork()
+    const interpreter = createInterpreter(ports(manualClock(), network, fakeStore()), () => undefined)
+    interpreter.execute({ _tag: 'OpenJetstream', connection: 1 as Natural, cursor: BEGIN, ordinal: 7 as Natural })
+    expect(dials.map(({ cursor }) => cursor)).toEqual([7])
   })
 
   test('passes each effect to its recipient, and to nobody else', () => {
@@ -1033,7 +1189,7 @@ describe('the interpreter', () => {
     let isClosed = false
     open(1)
     void interpreter.close().then(() => (isClosed = true))
-    for (const name of ['stream 1', 'builder', 'records', 'workflows']) {
+    for (const name of ['stream 1', 'access', 'builder', 'records', 'workflows']) {
       await settle()
       expect([name, isClosed]).toEqual([name, false])
       end(name)

@@ -1,10 +1,17 @@
-/** The watchdog before there is a loop. */
+/** The watchdog before there is a loop, and what it starts. */
+import { chmod, readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { beatingDuring, systemdWatchdog } from '../../../shell/drive/watchdog.js'
 import { silentLog } from '../../../shell/lib/log.js'
+import { eventually, inFolder } from '../support/process.js'
+import { rememberingLog } from '../support/sockets.js'
 
 beforeEach(() => void vi.useFakeTimers())
-afterEach(() => void vi.useRealTimers())
+afterEach(() => {
+  vi.restoreAllMocks()
+  vi.useRealTimers()
+})
 
 test.each([
   ['ends well', (done: () => void) => done()],
@@ -38,3 +45,40 @@ test.each<[string, NodeJS.ProcessEnv, number | null]>([
 ])('where systemd waits for %s, it is notified four times in that', (_, environment, everyMs) => {
   expect(systemdWatchdog(environment, silentLog)?.everyMs ?? null).toBe(everyMs)
 })
+
+test('starts systemd-notify with its own environment, once in a while, and says once why it fails', () =>
+  inFolder(async (folder) => {
+    vi.useRealTimers()
+    const [told, result] = [join(folder, 'told'), join(folder, 'result')]
+    await writeFile(join(folder, 'systemd-notify'), `#!/bin/sh\necho "$NOTIFY_SOCKET $*" >> '${told}'\nexit "$(cat '${result}')"\n`)
+    await chmod(join(folder, 'systemd-notify'), 0o755)
+    let nowMs = 1_000_000
+    vi.spyOn(performance, 'now').mockImplementation(() => nowMs)
+    const log = rememberingLog()
+    const watchdog = systemdWatchdog({ NOTIFY_SOCKET: '/run/notify', PATH: `${folder}:${process.env['PATH'] ?? ''}`, WATCHDOG_USEC: '40000000' }, log)
+    if (watchdog === null) throw new Error('there is a watchdog')
+    const lines = async (): Promise<number> => (await readFile(told, 'utf8').catch(() => '')).split('\n').length - 1
+    let started = 0
+    /** Beats until another has been started, as it does once the last one has ended. */
+    const next = async (code: number): Promise<void> => {
+      await writeFile(result, String(code))
+      nowMs += watchdog.everyMs
+      started += 1
+      await eventually(async () => (watchdog.beat(), (await lines()) === started))
+      // It is not time yet, however often it beats, and whether or not that one has ended.
+      for (let n = 0; n < 20; n++) {
+        watchdog.beat()
+        await new Promise(setImmediate)
+      }
+      expect(await lines()).toBe(started)
+    }
+    for (const code of [0, 3, 4, 0, 5]) await next(code)
+    await next(0)
+    expect(await readFile(told, 'utf8')).toBe('/run/notify WATCHDOG=1\n'.repeat(6))
+    const failures = log.lines.map(({ fields, level, message }) => [level, message, fields['reason']])
+    const message = 'systemd watchdog cannot be notified: systemd will restart tack'
+    expect(failures).toEqual([
+      ['error', message, 'systemd-notify ended with 3'],
+      ['error', message, 'systemd-notify ended with 5']
+    ])
+  }))

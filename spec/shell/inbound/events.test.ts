@@ -12,6 +12,7 @@ import { createTurns, defaultTurnsLimits } from '../../../shell/inbound/turns.js
 import { silentLog } from '../../../shell/lib/log.js'
 import { message as encoded } from '../../../shell/lib/messages.js'
 import { manualClock } from '../support/bridge.js'
+import { rememberingLog } from '../support/sockets.js'
 import { ask, createWorld, eventually, raw, read, type Reading, serve, type Serving, UPGRADE, type World } from './support.js'
 
 const createdIn = (frame: string): string => /"created":([0-9]+)\}$/.exec(frame)?.[1] ?? 'none'
@@ -382,6 +383,65 @@ it('hands a thousand readers the same bytes of a status, made once, and asks for
   expect(made.size).toBe(news)
   for (const { taken } of rest) expect(taken.every((bytes) => made.has(bytes))).toBe(true)
   expect(asked).toBeLessThan(100)
+})
+
+/** A reader that takes what it is given, or is full after each write. */
+const reader = (isFull = false) => {
+  const taken: Array<Buffer> = []
+  const closed: Array<number> = []
+  let isOpen = true
+  const peer: Peer = {
+    close: (code) => {
+      closed.push(code)
+      isOpen = false
+    },
+    isOpen: () => isOpen,
+    onClose: () => undefined,
+    onRoom: () => undefined,
+    write: (bytes) => taken.push(bytes) > 0 && !isFull
+  }
+  return { closed, peer, taken }
+}
+
+it('keeps what it has encoded for thirty-two positions, and no more, however many readers ask from others', async () => {
+  const world = started()
+  for (let n = 0; n < 50; n++) world.push()
+  const events = createEvents(world.state, silentLog, createTurns(defaultTurnsLimits), { ...defaultEventsLimits, chunkEntries: 2 })
+  const cursors = world.told().slice(0, 50).map((entry) => createdIn(logFrame(entry)))
+  const firsts = async (): Promise<ReadonlyArray<Buffer | undefined>> => {
+    const readers = cursors.map((cursor) => ({ cursor, ...reader(true) }))
+    for (const { cursor, peer } of readers) {
+      const admitted = events.admit(new URLSearchParams({ cursor }))
+      if (E.isRight(admitted)) admitted.right(peer)
+    }
+    for (let n = 0; n < 100; n++) await new Promise(setImmediate)
+    return readers.map(({ taken: [first] }) => first)
+  }
+  const [before, after] = [await firsts(), await firsts()]
+  expect(before.every((bytes) => bytes !== undefined)).toBe(true)
+  expect(after.map((bytes, i) => bytes?.equals(before[i] ?? Buffer.alloc(0)))).toEqual(Array(50).fill(true))
+  const kept = after.filter((bytes, i) => bytes === before[i]).length
+  expect(kept).toBeGreaterThan(0)
+  expect(kept).toBeLessThanOrEqual(32)
+})
+
+it('counts all news that waits for a reader, however much comes at once, and each reader that it disconnects once', () => {
+  const world = started()
+  world.push()
+  const log = rememberingLog()
+  const events = createEvents(world.state, log, createTurns(defaultTurnsLimits), { ...defaultEventsLimits, chunkEntries: 2, owedBytes: 2_000 })
+  const { closed, peer } = reader(true)
+  const admitted = events.admit(new URLSearchParams('cursor=0'))
+  if (E.isRight(admitted)) admitted.right(peer)
+  const before = everything(world).length
+  for (let n = 0; n < 12; n++) world.push()
+  events.wake()
+  expect([closed, events.counts().cut]).toEqual([[1013], 1])
+  const owed = everything(world).slice(before).reduce((sum, text) => sum + encoded(text).length, 0)
+  expect(log.lines.map(({ fields, message }) => [message, fields['owedBytes']])).toEqual([['events reader too slow: disconnected, it can resume', owed]])
+  world.push()
+  events.wake()
+  expect([closed, events.counts().cut]).toEqual([[1013], 1])
 })
 
 it('lets in whoever comes at once before it writes much to any of them', async () => {

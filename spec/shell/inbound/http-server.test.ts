@@ -560,8 +560,12 @@ describe('requests', () => {
     const one = await raw(url)
     await raw(url)
     const third = await raw(url)
-    third.resume()
+    let heard = ''
+    third.on('data', (chunk: Buffer) => (heard += chunk.toString('latin1')))
+    third.on('error', () => undefined)
+    third.write('GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n')
     await once(third, 'close')
+    expect(heard).toBe('')
     one.destroy()
     await eventually(async () => expect((await ask(url, '/healthz')).status).toBe(200))
   })
@@ -588,6 +592,15 @@ describe('requests', () => {
     await once(polite, 'end')
     expect(answers).toBe(100)
     expect(last).toMatch(/connection: close/i)
+  })
+
+  it('may follow one another on a connection after a pause of five seconds', async () => {
+    const { url } = await serve(started())
+    const client = await raw(url)
+    client.write('GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n')
+    const [chunk] = (await once(client, 'data')) as [Buffer]
+    expect(chunk.toString('latin1')).toMatch(/\r\nkeep-alive: timeout=5(?:,.*)?\r\n/i)
+    client.destroy()
   })
 
   it('come at once by the thousand, and none has to knock twice', async () => {

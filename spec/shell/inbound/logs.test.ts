@@ -110,13 +110,15 @@ it('waits for a build to reach its provider', async () => {
   const { url } = await serve(world, { providers: [provider] })
   provider.say(said('begun'), null)
   const build = one(world.push())
-  const { closed, frames } = await read(url, pathOf(build))
+  const readers = [await read(url, pathOf(build)), await read(url, pathOf(build))]
   expect(provider.asked).toEqual([])
   world.accept(build, 'n7')
-  // Whatever else happens to it, its log is read once.
+  // Whatever else happens to it, its log is read once, for all who waited.
   world.report(build, 'n7', 'running')
-  expect(await closed).toEqual({ code: 1000, reason: 'log stream complete' })
-  expect(frames).toEqual(logFrames(said('begun')))
+  for (const { closed, frames } of readers) {
+    expect(await closed).toEqual({ code: 1000, reason: 'log stream complete' })
+    expect(frames).toEqual(logFrames(said('begun')))
+  }
   expect(provider.asked).toEqual(['n7'])
 })
 
@@ -125,12 +127,16 @@ it('forgets a reader that leaves before the build has reached its provider', asy
   const provider = fakeProvider()
   const { url } = await serve(world, { providers: [provider] })
   const build = one(world.push())
-  const [leaving, staying] = [await read(url, pathOf(build)), await read(url, pathOf(build))]
+  const leaving = await read(url, pathOf(build))
   leaving.socket.terminate()
-  await eventually(async () => expect((await ask(url, '/metrics')).body).toContain('tack_log_readers 1\n'))
+  await eventually(async () => expect((await ask(url, '/metrics')).body).toContain('tack_log_readers 0\n'))
   world.accept(build, 'n7')
+  // Whatever began then for the one that has left would have begun by now.
+  await ask(url, '/healthz')
+  expect(provider.asked).toEqual([])
+  const coming = await read(url, pathOf(build))
   provider.say(null)
-  await staying.closed
+  await coming.closed
   expect(provider.asked).toEqual(['n7'])
 })
 
@@ -222,6 +228,7 @@ it('says when the provider is no longer configured, and when its log breaks off'
   expect(Math.abs(Date.now() - Date.parse((JSON.parse(frames[1] ?? '') as { readonly time: string }).time))).toBeLessThan(60_000)
   expect(frames.map((frame) => JSON.parse(frame) as unknown)).toMatchObject([{ step_id: 0 }, { step_id: 1, step_status: 'start' }, { step_id: 1, kind: 'data' }, { step_id: 1, step_status: 'end' }])
   expect(frames.join()).not.toContain('hunter2')
+  expect(serving.log.lines).toEqual([{ fields: { provider: 'fake', reason: 'Error: secret: hunter2' }, level: 'error', message: 'build log ended early' }])
 })
 
 it('cuts lines at the configured length', async () => {

@@ -234,6 +234,14 @@ describe('an admin request', () => {
       status === 202 ? [{ _tag: path('').endsWith('cancel') ? 'CancelRequested' : 'RetryRequested', knot: KNOT, rkey: build.rkey, workflow }] : []
     )
     expect(JSON.stringify([heard.body, heard.headers, log.lines])).not.toContain('canary')
+    const action = path('').split('/').at(-1)
+    expect(log.lines).toMatchObject(
+      status === 202
+        ? [{ fields: { action, knot: KNOT, rkey: build.rkey, workflow }, level: 'info', message: 'admin request' }]
+        : status === 401
+          ? [{ fields: { from: '127.0.0.1' }, level: 'warn', message: 'admin request rejected: bad token' }]
+          : []
+    )
     expect(heard.headers['www-authenticate']).toBe(status === 401 ? 'Bearer' : undefined)
     expect(await metricsOf(url, 'tack_orders_total')).toEqual(
       status === 202 ? ['tack_orders_total{result="accepted"} 1'] : status === 401 ? ['tack_orders_total{result="unauthorized"} 1'] : []
