@@ -106,7 +106,7 @@ const sentenceOf = ({ seq, state }: Contents, bytes: number): string => {
 }
 
 /** Runs `act`, and returns the exit code: 0, or 1 after an error message. */
-const told = async (complain: Print, act: () => Promise<void>): Promise<number> => {
+const reportingErrors = async (complain: Print, act: () => Promise<void>): Promise<number> => {
   try {
     await act()
     return 0
@@ -121,7 +121,7 @@ const namesIn = (folder: string): Promise<ReadonlyArray<string> | null> => ifThe
 
 /** Copies the store to `into`. The folder appears only when the copy is complete and has been read back. */
 export const backup = (store: string, into: string, print: Print, complain: Print): Promise<number> =>
-  told(complain, async () => {
+  reportingErrors(complain, async () => {
     const to = resolve(into)
     const isInside = !relative(store, to).startsWith('..')
     if (isInside) throw new Error(`${to} is in the store: name a folder elsewhere`)
@@ -143,7 +143,7 @@ export const backup = (store: string, into: string, print: Print, complain: Prin
 
 /** Makes a store from a backup, in an empty folder. */
 export const restore = (from: string, store: string, print: Print, complain: Print): Promise<number> =>
-  told(complain, async () => {
+  reportingErrors(complain, async () => {
     const source = resolve(from)
     if (!((await namesIn(source)) ?? []).includes('state.json')) throw new Error(`${source} is no backup of tack: there is no state.json`)
     const { seq, state } = await readAll(source)

@@ -142,9 +142,9 @@ const hasSecret = ({ options, providers }: Configuration): boolean =>
 /** Reads the configuration file. Never throws. */
 export const readConfiguration = (path: string, options: ReadonlyArray<string>): ReadConfiguration => {
   const unread = (sentence: string): ReadConfiguration => ({ ...NOTHING_READ, faults: [{ from: path, position: null, sentence }], isWhole: false, path })
-  const there = E.tryCatch(() => beginningOf(path), why)
-  if (E.isLeft(there)) return unread(`the configuration file cannot be read: ${there.left}.`)
-  const { bytes, mode } = there.right
+  const beginning = E.tryCatch(() => beginningOf(path), why)
+  if (E.isLeft(beginning)) return unread(`the configuration file cannot be read: ${beginning.left}.`)
+  const { bytes, mode } = beginning.right
   if (bytes.length > MAX_BYTES) return unread(`this is no configuration file: it is larger than ${String(MAX_BYTES)} bytes.`)
   if (!isUtf8(bytes)) return unread('this is no configuration file: it is not UTF-8.')
   const { configuration, faults, isWhole, places } = parseConfiguration(bytes.toString(), options, path.endsWith('.json'))

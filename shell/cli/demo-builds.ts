@@ -110,10 +110,10 @@ export const buildActs = (stage: Stage): BuildActs => {
     print(`        · ${status.workflow} is ${status.status}${status.exitCode === null ? '' : ` (exit code ${String(status.exitCode)})`}${end}`)
   }
   const reader = follow(url, hear, (status) => missed.push(status))
-  const of = (rkey: string, name: string): ReadonlyArray<string> =>
+  const statusesOf = (rkey: string, name: string): ReadonlyArray<string> =>
     heard.filter((status) => status.rkey === rkey && status.workflow === name).map(({ status }) => status)
   const isOver = (rkey: string, ...names: ReadonlyArray<string>) => (): Promise<boolean> =>
-    Promise.resolve(names.every((name) => ['success', 'failed', 'timeout', 'cancelled'].includes(of(rkey, name).at(-1) ?? '')))
+    Promise.resolve(names.every((name) => ['success', 'failed', 'timeout', 'cancelled'].includes(statusesOf(rkey, name).at(-1) ?? '')))
   let step = 0
   const say = (caption: string): void => print(`  ${String(++step).padStart(3)}  ${caption}`)
 
@@ -190,7 +190,7 @@ export const buildActs = (stage: Stage): BuildActs => {
   
     const marker = join(folder, 'go-on')
     const third = await push(repo, 'frank pushes a workflow that takes its time', { 'ci.yml': waits(marker), 'deploy.yml': GREETS })
-    await until(() => Promise.resolve(of(third, 'ci.yml').includes('running')))
+    await until(() => Promise.resolve(statusesOf(third, 'ci.yml').includes('running')))
     if (isInterrupted()) return []
     await rest()
     say('the bridge is killed (SIGKILL) while it runs, and started again: the build goes on, and is not begun twice')
@@ -200,7 +200,7 @@ export const buildActs = (stage: Stage): BuildActs => {
   
     const marked = join(folder, 'go-on-again')
     const fourth = await push(repo, 'frank pushes once more', { 'ci.yml': waits(marked) })
-    await until(() => Promise.resolve(of(fourth, 'ci.yml').includes('running')))
+    await until(() => Promise.resolve(statusesOf(fourth, 'ci.yml').includes('running')))
     if (isInterrupted()) return []
     const [newest] = await pipelinesOf(url, repoDid)
     const call = async (caption: string, method: Parameters<WebApp['call']>[1], body: object): Promise<Called> => {
@@ -223,7 +223,7 @@ export const buildActs = (stage: Stage): BuildActs => {
   
     const owns = fieldsOf(await (await fetch(`${url}/xrpc/sh.tangled.owner`)).json())
     const once = (rkey: string, ...names: ReadonlyArray<string>): boolean => names.every((name) => stage.startsOf(rkey, name) === 1)
-    const is = (rkey: string, name: string, ...statuses: ReadonlyArray<string>): boolean => of(rkey, name).join(' ') === statuses.join(' ')
+    const is = (rkey: string, name: string, ...statuses: ReadonlyArray<string>): boolean => statusesOf(rkey, name).join(' ') === statuses.join(' ')
     return [
       { what: 'what was there before the stream began was read from its owner’s server', holds: wasRead },
       { what: 'the first push: pending, running, success, each told once', holds: is(greeted, 'ci.yml', 'pending', 'running', 'success') },

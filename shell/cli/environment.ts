@@ -48,12 +48,12 @@ export const environmentOf = (environment: NodeJS.ProcessEnv): Environment => {
     meant.delete(variable)
     if (meant.has(name)) continue
     const say = (sentence: string): void => void faults.push({ from: variable, position: null, sentence })
-    const there = E.tryCatch(() => read(path), why)
-    if (E.isLeft(there)) {
-      say(`${path} cannot be read: ${there.left}.`)
+    const contents = E.tryCatch(() => read(path), why)
+    if (E.isLeft(contents)) {
+      say(`${path} cannot be read: ${contents.left}.`)
       continue
     }
-    const { mode, text } = there.right
+    const { mode, text } = contents.right
     const value = text.replace(/\r?\n$/, '')
     if (text.length > SECRET_BYTES) say(`${path} is longer than ${String(SECRET_BYTES)} characters. It is to hold the value of ${name}, and nothing else.`)
     else if (value === '') say(`${path} is empty. It is to hold the value of ${name}, in one line.`)

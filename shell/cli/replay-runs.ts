@@ -49,8 +49,8 @@ export function* stepsOf({ beginning, end, events, expected, first }: Run): Gene
   for (const [n, event] of events.entries()) {
     const [after, effects] = step(state, event)
     state = after
-    const said = expected[n]
-    yield { after, effects, event, number: first + n, surprises: said === undefined ? [] : surprisesOf(said, after, effects) }
+    const expectation = expected[n]
+    yield { after, effects, event, number: first + n, surprises: expectation === undefined ? [] : surprisesOf(expectation, after, effects) }
   }
   return end === null || isSame(end.state, writtenState(state)) ? null : 'the trace ends in another state'
 }

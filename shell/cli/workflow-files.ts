@@ -22,8 +22,8 @@ export interface FileRead {
 
 /** Reads the files that are named, or all workflow files of the repository around the working folder; `Left` with a sentence. */
 export const readFiles = async (named: ReadonlyArray<string>): Promise<E.Either<string, ReadonlyArray<FileRead>>> => {
-  const there = await readdir(FOLDER).catch((): ReadonlyArray<string> => [])
-  const paths = named.length > 0 ? named : there.filter(isWorkflowFile).sort().map((name) => join(FOLDER, name))
+  const names = await readdir(FOLDER).catch((): ReadonlyArray<string> => [])
+  const paths = named.length > 0 ? named : names.filter(isWorkflowFile).sort().map((name) => join(FOLDER, name))
   if (paths.length === 0) return E.left(`There is no workflow file in ${FOLDER}. Name one: tack lint FILE`)
   const files: Array<FileRead> = []
   for (const path of paths) {

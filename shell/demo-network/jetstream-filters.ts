@@ -96,12 +96,12 @@ export interface Filtered {
 export const filterOf = ({ collections, dids, maxMessageSizeBytes }: Wanted): ((entry: Filtered) => boolean) => {
   const names = new Set(collections)
   const prefixes = collections.filter(isPattern).map((pattern) => pattern.slice(0, -1))
-  const those = new Set(dids)
+  const accounts = new Set(dids)
   const wantsCollection = (collection: string): boolean =>
     names.size === 0 || names.has(collection) || prefixes.some((prefix) => collection.startsWith(prefix))
   return ({ collection, did, sizeBytes }) =>
     did === null ||
     ((collection === null || wantsCollection(collection)) &&
-      (those.size === 0 || those.has(did)) &&
+      (accounts.size === 0 || accounts.has(did)) &&
       (maxMessageSizeBytes === 0 || sizeBytes <= maxMessageSizeBytes))
 }

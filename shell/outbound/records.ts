@@ -132,8 +132,8 @@ export const recordReader = (options: RecordsOptions): Records => {
         const response = await fetch(url, { headers: { accept: 'application/json' }, maxBodyBytes })
         const bytes = Buffer.from(await response.arrayBuffer())
         if (response.status !== 200) {
-          const said = nameOf(bytes.toString('latin1'))
-          return failure(`${url.host} answered ${String(response.status)} ${said}`.trim(), waitOf(response.headers, clock.now() / 1000))
+          const errorName = nameOf(bytes.toString('latin1'))
+          return failure(`${url.host} answered ${String(response.status)} ${errorName}`.trim(), waitOf(response.headers, clock.now() / 1000))
         }
         return isUtf8(bytes) ? E.right(bytes.toString()) : failure(`${url.host}: not UTF-8`)
       })

@@ -53,8 +53,8 @@ export const ownResolve =
     const families = familiesOf(options)
     const name = hostname.toLowerCase()
     const listed = await inHosts(hosts, name)
-    const known = (listed.length === 0 && /(?:^|\.)localhost$/.test(name) ? LOOPBACK : listed).filter(({ family }) => families.some((one) => one === family))
-    if (known.length > 0) return known
+    const fromFile = (listed.length === 0 && /(?:^|\.)localhost$/.test(name) ? LOOPBACK : listed).filter(({ family }) => families.some((one) => one === family))
+    if (fromFile.length > 0) return fromFile
     gone?.throwIfAborted()
     // One per look-up, because a resolver can only cancel all of its queries. A new one also reads the current name servers.
     const resolver = new Resolver({ timeout: 2_000, tries: 2 })

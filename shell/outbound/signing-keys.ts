@@ -60,12 +60,12 @@ export const createSigningKeys = (clock: Clock, documents: Documents): SigningKe
   return {
     isBy: async (account, signed) => {
       const isKept = keys.has(account)
-      const known = await keys.get(account, ask(account))
-      if (E.isRight(known) && (await isBySafely(known.right, signed))) return E.right(true)
-      if (!isKept || clock.now() < (quiet.get(account) ?? 0)) return E.isLeft(known) ? known : E.right(false)
-      const anew = await keys.renew(account, ask(account))
-      if (E.isRight(known) && E.isRight(anew) && isSame(known.right, anew.right)) setNewest(quiet, account, clock.now() + FRESH_US, KEPT)
-      return E.isLeft(anew) ? anew : E.right(await isBySafely(anew.right, signed))
+      const cached = await keys.get(account, ask(account))
+      if (E.isRight(cached) && (await isBySafely(cached.right, signed))) return E.right(true)
+      if (!isKept || clock.now() < (quiet.get(account) ?? 0)) return E.isLeft(cached) ? cached : E.right(false)
+      const renewed = await keys.renew(account, ask(account))
+      if (E.isRight(cached) && E.isRight(renewed) && isSame(cached.right, renewed.right)) setNewest(quiet, account, clock.now() + FRESH_US, KEPT)
+      return E.isLeft(renewed) ? renewed : E.right(await isBySafely(renewed.right, signed))
     }
   }
 }

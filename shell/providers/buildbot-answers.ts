@@ -62,19 +62,19 @@ export const progressOf = (
   const report = (status: Progress['status'], error: string | null): Progress => ({ error, exitCode: null, external, status })
   // A build that will be retried leaves its request open, and a new build follows.
   if (!complete) return report(builds.length === 0 ? 'pending' : 'running', null)
-  const said = builds.at(-1)?.state_string ?? ''
+  const lastState = builds.at(-1)?.state_string ?? ''
   switch (results) {
     case 0:
     case 1:
       return report('success', null)
     case 2:
-      return report('failed', said === '' ? 'The build failed.' : `The build failed: ${said}`)
+      return report('failed', lastState === '' ? 'The build failed.' : `The build failed: ${lastState}`)
     case 3:
       return builds.length === 0
         ? report('cancelled', 'Buildbot merged the request into another one: see "collapseRequests".')
         : report('success', null)
     case 4:
-      return report('failed', `Buildbot itself failed over the build${said === '' ? '.' : `: ${said}`}`)
+      return report('failed', `Buildbot itself failed over the build${lastState === '' ? '.' : `: ${lastState}`}`)
     case 6:
       return report('cancelled', null)
     default:

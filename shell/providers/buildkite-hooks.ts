@@ -22,9 +22,9 @@ const isFromBuildkite = (request: WebhookRequest, { mode, secret }: BuildkiteHoo
 export const hear = (request: WebhookRequest, hook: BuildkiteHook): WebhookAnswer => {
   if (!isFromBuildkite(request, hook)) return { _tag: 'Unauthorized', reason: `the ${hook.mode} does not match, or is too old` }
   const text = request.body.toString()
-  const said = decodeText(Hook, text)
-  if (E.isLeft(said)) return { _tag: 'BadRequest', reason: 'not a Buildkite event' }
-  if (!said.right.event.startsWith('build.')) return { _tag: 'Reports', reports: [] }
+  const event = decodeText(Hook, text)
+  if (E.isLeft(event)) return { _tag: 'BadRequest', reason: 'not a Buildkite event' }
+  if (!event.right.event.startsWith('build.')) return { _tag: 'Reports', reports: [] }
   const about = decodeText(BuildHook, text)
   if (E.isLeft(about)) return { _tag: 'BadRequest', reason: 'the event has no build' }
   const { build } = about.right

@@ -153,9 +153,9 @@ const create = (options: Options, { clock, fetch, name }: Surroundings): Provide
     const bad = (sentence: string) => ({ isFine: false, sentence: client.say(sentence) })
     const answer = await ask('/access-token')
     if (answer._tag === 'Uncertain') return bad(`Buildkite is not reachable: ${answer.error}`)
-    const known = answer.status === 200 ? decoded(AccessToken, answer) : null
-    if (known === null) return bad(`Buildkite rejected the token (${String(answer.status)}): ${wordsOf(answer)}`)
-    const missing = SCOPES.filter((scope) => !known.scopes.includes(scope))
+    const accessToken = answer.status === 200 ? decoded(AccessToken, answer) : null
+    if (accessToken === null) return bad(`Buildkite rejected the token (${String(answer.status)}): ${wordsOf(answer)}`)
+    const missing = SCOPES.filter((scope) => !accessToken.scopes.includes(scope))
     if (missing.length > 0) return bad(`The Buildkite token lacks the scopes ${missing.join(', ')}.`)
     for (const organization of organizations) {
       const reached = await ask(`/organizations/${encodeURIComponent(organization)}/pipelines?per_page=1`)

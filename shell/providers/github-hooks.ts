@@ -30,9 +30,9 @@ export const createGithubHooks = (secret: string): GithubHooks => {
     if (!isSigned(secret, request.body, digest)) return { _tag: 'Unauthorized', reason: 'X-Hub-Signature-256 does not match the body' }
     // GitHub tests a new webhook with a ping, and an operator may have subscribed to other events.
     if (headerOf(request, 'x-github-event') !== 'workflow_run') return { _tag: 'Reports', reports: [] }
-    const said = decodeText(Hook, request.body.toString())
-    if (E.isLeft(said)) return { _tag: 'BadRequest', reason: 'not an event about a workflow run' }
-    const { repository, workflow_run: run } = said.right
+    const event = decodeText(Hook, request.body.toString())
+    if (E.isLeft(event)) return { _tag: 'BadRequest', reason: 'not an event about a workflow run' }
+    const { repository, workflow_run: run } = event.right
     const [owner = '', repo = ''] = repository.full_name.split('/')
     const ours = known.get(keyOf(externalOf({ owner, repo }, run.id)))
     return { _tag: 'Reports', reports: ours === undefined ? [] : [{ build: ours.build, progress: progressOf(run, ours.external) }] }

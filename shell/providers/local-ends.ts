@@ -88,8 +88,8 @@ export const createLocalEnds = ({ folderOf, places, root, settings, warn, work }
   /** How the build ended; `null` while it runs. Ends a build whose runner is gone. */
   const resultOf = async (id: string): Promise<Result | null> => {
     const folder = folderOf(id)
-    const said = await readFileOf(Result, folder, 'result.json')
-    if (said !== null) return said
+    const recorded = await readFileOf(Result, folder, 'result.json')
+    if (recorded !== null) return recorded
     const runner = await readFileOf(Hand, folder, 'runner.json')
     if (runner === null) return null
     if (await isAlive(runner)) {

@@ -29,10 +29,10 @@ export const createPoll =
       let last: Progress | null = null
       let failures = 0
       while (!isOver()) {
-        const said: Missing | Progress | Uncertain = await question().catch((error: unknown) => uncertain(error))
+        const result: Missing | Progress | Uncertain = await question().catch((error: unknown) => uncertain(error))
         if (isOver()) return
         // An error may quote the build itself: it may have any length, and contain secrets.
-        const answer = 'status' in said && said.error !== null ? { ...said, error: say(said.error) } : said
+        const answer = 'status' in result && result.error !== null ? { ...result, error: say(result.error) } : result
         if ('status' in answer) {
           failures = 0
           if (!isSameProgress(last, answer)) report(answer)

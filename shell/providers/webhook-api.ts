@@ -102,8 +102,8 @@ export const createWebhookApi = (client: Client, clock: Clock, { pipelines, secr
     const answer = await get(to, { key: job.key })
     if (answer._tag === 'Uncertain') return answer
     if (answer.status === 404) return { _tag: 'Missing' }
-    const said = isGood(answer) ? decoded(Standing, answer) : null
-    return said === null ? doubt(answer) : progressOf(said, job.key)
+    const reported = isGood(answer) ? decoded(Standing, answer) : null
+    return reported === null ? doubt(answer) : progressOf(reported, job.key)
   }
 
   return { client, doubt, get, isGood, post, progressOf, standing, startedBy, urlOf, wordsOf }

@@ -24,10 +24,10 @@ export const hearWebhook = (
   if (!isSigned(secret, Buffer.concat([Buffer.from(`${seconds}.`), request.body]), hex))
     return { _tag: 'Unauthorized', reason: 'the signature does not match the body' }
   if (!isTimely(seconds, request.nowMs)) return { _tag: 'Unauthorized', reason: 'the signature is more than 300 s old, or ahead' }
-  const said = decoded(Callback, { text: request.body.toString() })
-  if (said === null) return { _tag: 'BadRequest', reason: 'expected {"key": text, "status": a status, "id"?, "error"?, "exitCode"?}' }
-  const build = buildOfKey(said.key)
+  const callback = decoded(Callback, { text: request.body.toString() })
+  if (callback === null) return { _tag: 'BadRequest', reason: 'expected {"key": text, "status": a status, "id"?, "error"?, "exitCode"?}' }
+  const build = buildOfKey(callback.key)
   if (build === null) return { _tag: 'BadRequest', reason: 'unknown "key"' }
-  const progress = progressOf(said, externals.get(said.key) ?? said.key)
+  const progress = progressOf(callback, externals.get(callback.key) ?? callback.key)
   return { _tag: 'Reports', reports: [{ build, progress }] }
 }

@@ -25,9 +25,9 @@ const knownIn = (statuses: ReadonlyArray<unknown>): ReadonlyMap<string, Known> =
     const { build, createdUs, status: kind } = fieldsOf(status)
     const { knot, rkey, workflow } = fieldsOf(build)
     const key = keyOf(`${String(knot)}/${String(rkey)}`, workflow)
-    const those = known.get(key) ?? { firstUs: stampIn(createdUs), startedUs: null }
-    if (kind === 'running') those.startedUs = stampIn(createdUs)
-    known.set(key, those)
+    const entryOfBuild = known.get(key) ?? { firstUs: stampIn(createdUs), startedUs: null }
+    if (kind === 'running') entryOfBuild.startedUs = stampIn(createdUs)
+    known.set(key, entryOfBuild)
   }
   return known
 }

@@ -78,9 +78,9 @@ const noteOf = (text: string | null): Hung | null => {
   // A complete last line leaves an empty string after its line feed. A torn one is the note of a step that did not begin.
   const last = lines.at(-2)
   if (last === undefined) return null
-  const there = decodeText(NotedThere, last)
-  if (E.isRight(there)) {
-    const { about, index, of, seq } = there.right
+  const inJournal = decodeText(NotedThere, last)
+  if (E.isRight(inJournal)) {
+    const { about, index, of, seq } = inJournal.right
     return { about, isPassedOver: false, journal: { index, seq }, of }
   }
   const read = decodeText(t.readonlyArray(Noted), lines[0] ?? '')

@@ -37,10 +37,10 @@ const PROGRESS = 2
 const packIn = (answer: Buffer): Buffer | null => {
   const chunks: Array<Buffer> = []
   let isPack = false
-  for (const one of linesIn(answer)) {
-    if (!isPack) isPack = one.toString('latin1') === 'packfile\n'
-    else if (one[0] === DATA) chunks.push(one.subarray(1))
-    else if (one[0] !== PROGRESS) return null
+  for (const packet of linesIn(answer)) {
+    if (!isPack) isPack = packet.toString('latin1') === 'packfile\n'
+    else if (packet[0] === DATA) chunks.push(packet.subarray(1))
+    else if (packet[0] !== PROGRESS) return null
   }
   return chunks.length === 0 || !answer.subarray(-FLUSH.length).equals(Buffer.from(FLUSH)) ? null : Buffer.concat(chunks)
 }
@@ -55,8 +55,8 @@ const isSilent = (advertised: string): boolean => advertised.includes('version 2
 export const packWithoutFiles = async ({ fetch }: HttpClient, address: URL, sha: string, signal: AbortSignal): Promise<Buffer | null> => {
   const protocol = { 'git-protocol': 'version=2' }
   try {
-    const said = await fetch(`${address.href}/info/refs?service=git-upload-pack`, { headers: protocol, maxBodyBytes: MAX_ADVERTISED_BYTES, signal })
-    if (said.status !== 200 || !isSilent(await said.text())) return null
+    const advertisement = await fetch(`${address.href}/info/refs?service=git-upload-pack`, { headers: protocol, maxBodyBytes: MAX_ADVERTISED_BYTES, signal })
+    if (advertisement.status !== 200 || !isSilent(await advertisement.text())) return null
     const format = sha.length === 64 ? 'sha256' : 'sha1'
     const body = [
       ...['command=fetch\n', `object-format=${format}\n`].map(line),
