@@ -13,7 +13,7 @@ import { visible } from '../lib/log.js'
 import type { Clock } from '../ports.js'
 import { decodeText } from '../store/json.js'
 import { ANSWER_MS, wordsOf } from './finding.js'
-import { collect, fromServer } from './list-builds.js'
+import { buildsOfRun } from './list-builds.js'
 import { asking, baseOf, type Print, type ServerOptions, unreachable } from './reach.js'
 import { bold, drawn, isOver, red, withoutControls } from './text.js'
 
@@ -38,14 +38,12 @@ export interface Terminal {
 
 // ---------------------------------------------------------------------------------------- which build
 
-/** More builds than there can be. */
-const ALL = 1_000_000
-
 /** The requested build; `Left` with an exit code and an error message. */
 const find = async (base: string, { knot, rkey, workflow }: LogRequest): Promise<E.Either<readonly [code: number, sentence: string], ShownBuild>> => {
-  const all = await asking((fetch) => collect(fromServer(base, fetch), ALL))
-  if (E.isLeft(all)) return E.left([1, all.left])
-  const run = all.right.builds.filter((build) => build.knot === knot && build.rkey === rkey)
+  const found = await asking((fetch) => buildsOfRun(base, fetch, knot, rkey))
+  if (E.isLeft(found)) return E.left([1, found.left])
+  // A server of an earlier version lists all builds.
+  const run = found.right.filter((build) => build.knot === knot && build.rkey === rkey)
   const meant = run.filter((build) => workflow === undefined || build.workflow === workflow)
   const names = run.map((build) => visible(build.workflow)).sort().join(', ')
   const [one, other] = meant

@@ -36,7 +36,7 @@ type Listed = Pick<BuildsPage, 'builds' | 'next'>
 const Page: t.Type<Listed> = t.type({ builds: t.readonlyArray(Shown), next: orNull(t.number) }, 'page')
 
 /** Reads a page of builds that changed before `beforeUs`, in microseconds. */
-export type ReadPage = (beforeUs: number) => Promise<E.Either<string, Listed>>
+type ReadPage = (beforeUs: number) => Promise<E.Either<string, Listed>>
 
 const fromStore = async (folder: string): Promise<E.Either<string, ReadPage>> => {
   const read = await readStore(folder)()
@@ -45,22 +45,29 @@ const fromStore = async (folder: string): Promise<E.Either<string, ReadPage>> =>
   return E.right((beforeUs) => Promise.resolve(E.right(pageOfBuilds(state, beforeUs, NOTHING_SHOWN))))
 }
 
-export const fromServer =
-  (base: string, fetch: Fetch): ReadPage =>
-  async (beforeUs) => {
-    try {
-      const response = await fetch(`${base}/api/builds.json?before=${String(beforeUs)}`)
-      const text = await response.text()
-      if (response.status !== 200) return E.left(`error: ${base} answered ${String(response.status)}; is that the address of tack? Set it with --server`)
-      const page = decodeText(Page, text)
-      return E.isLeft(page) ? E.left(`error: ${base}: not an answer of tack: ${page.left}; is that its address? Set it with --server`) : page
-    } catch (error) {
-      return E.left(unreachable(base, error))
-    }
+const ask = async (base: string, fetch: Fetch, query: { readonly [name: string]: string }): Promise<E.Either<string, Listed>> => {
+  try {
+    const response = await fetch(`${base}/api/builds.json?${new URLSearchParams(query).toString()}`)
+    const text = await response.text()
+    if (response.status !== 200) return E.left(`error: ${base} answered ${String(response.status)}; is that the address of tack? Set it with --server`)
+    const page = decodeText(Page, text)
+    return E.isLeft(page) ? E.left(`error: ${base}: not an answer of tack: ${page.left}; is that its address? Set it with --server`) : page
+  } catch (error) {
+    return E.left(unreachable(base, error))
   }
+}
+
+const fromServer =
+  (base: string, fetch: Fetch): ReadPage =>
+  (beforeUs) =>
+    ask(base, fetch, { before: String(beforeUs) })
+
+/** The builds of one run, which a running tack knows. */
+export const buildsOfRun = async (base: string, fetch: Fetch, knot: string, rkey: string): Promise<E.Either<string, ReadonlyArray<ShownBuild>>> =>
+  E.map(({ builds }: Listed) => builds)(await ask(base, fetch, { knot, rkey }))
 
 /** Up to `limit` builds, the last changed first. */
-export const collect = async (readPage: ReadPage, limit: number): Promise<E.Either<string, { readonly builds: ReadonlyArray<ShownBuild>; readonly hasMore: boolean }>> => {
+const collect = async (readPage: ReadPage, limit: number): Promise<E.Either<string, { readonly builds: ReadonlyArray<ShownBuild>; readonly hasMore: boolean }>> => {
   const builds: Array<ShownBuild> = []
   // Later than any build.
   let beforeUs: number | null = Number.MAX_SAFE_INTEGER

@@ -10,7 +10,7 @@ import { sentenceOf } from '../lib/report-text.js'
 import { summary } from '../lib/summaries.js'
 import { VERSION } from '../lib/version.js'
 import { type Answer, json, readByAll, text } from './responses.js'
-import { active, buildsByStatus, handlesOf, ownersOf, pageOfBuilds, reading } from './shown-builds.js'
+import { active, buildsByStatus, buildsOfRun, handlesOf, ownersOf, pageOfBuilds, reading } from './shown-builds.js'
 import type { Shown } from './shown.js'
 
 /** The limit of entries of each kind. */
@@ -187,9 +187,16 @@ export const createOverview = (
 
 const TIME = /^[0-9]{1,16}$/
 
-/** `GET /api/builds.json?before=…`: builds, page by page; without `before` the first of them. */
+/**
+ * `GET /api/builds.json?before=…`: builds, page by page; without `before` the first of them. `GET /api/builds.json?knot=…&rkey=…`: the builds of that
+ * run.
+ */
 export const answerBuilds = (state: State, query: URLSearchParams, names: Shown): Answer => {
-  const before = query.get('before')
+  const [before, knot, rkey] = [query.get('before'), query.get('knot'), query.get('rkey')]
+  if (knot !== null || rkey !== null)
+    return knot !== null && rkey !== null && before === null
+      ? json(200, buildsOfRun(state, knot, rkey, names), readByAll)
+      : text(400, 'A run is named by "knot" and "rkey", and has no pages', readByAll)
   if (before === null) return json(200, pageOfBuilds(state, Infinity, names), readByAll)
   return TIME.test(before) ? json(200, pageOfBuilds(state, Number(before), names), readByAll) : text(400, '"before" must be the "next" of the previous page', readByAll)
 }

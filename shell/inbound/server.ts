@@ -11,7 +11,7 @@
  *     POST /webhooks/{provider}                                   how builds stand              webhooks.ts
  *     POST /builds/{knot}/{rkey}[/{workflow}]/cancel, …/retry     with the admin token          admin.ts
  *     GET  /healthz, /metrics                                                                   health.ts, metrics.ts
- *     GET  /, /api/overview.json, /api/builds.json?before=…       the page, and what it shows   page/, overview.ts
+ *     GET  /, /api/overview.json, /api/builds.json?…              the page, and what it shows   page/, overview.ts
  */
 import type { Did, State } from '../../core/index.js'
 import type { Observer } from '../drive/runtime.js'

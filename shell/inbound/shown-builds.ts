@@ -2,7 +2,8 @@
  * Builds as the page shows them: what is under way, what changed last, page by page, and what is being read. Plans, with their variables and steps, stay
  * here.
  */
-import { Builds, excerpt, isFinal, OrderedMap, type State, type Status, Tid, timeOfTid } from '../../core/index.js'
+import * as O from 'fp-ts/lib/Option.js'
+import { Builds, excerpt, HostName, isFinal, OrderedMap, Rkey, type State, type Status, Tid, timeOfTid } from '../../core/index.js'
 import { descending, NO_SPAN, type Numbered, type Span, spanOf, summary, union } from '../lib/summaries.js'
 import type { Shown } from './shown.js'
 
@@ -169,6 +170,15 @@ export const pageOfBuilds = ({ builds: { runs } }: State, beforeUs: number, name
   const there = found.slice(0, SHOWN.builds)
   const builds = there.map(({ entry }) => shown(entry, names))
   return { builds, handles: handlesOf(ownersOf(builds), names), next: found.length > there.length ? (there.at(-1)?.at ?? null) : null }
+}
+
+/** The builds of one run, the latest change first; none where there is no such run, or no run can be called so. */
+export const buildsOfRun = ({ builds: { runs } }: State, knot: string, rkey: string, names: Shown): BuildsPage => {
+  const key = HostName.is(knot) && Rkey.is(rkey) ? Builds.runKey(knot, rkey) : null
+  const run = key === null ? O.none : OrderedMap.lookup(key)(runs)
+  const entries = key === null || O.isNone(run) ? [] : [...entriesIn(key, run.value)].sort((a, b) => b.at - a.at)
+  const builds = entries.map(({ entry }) => shown(entry, names))
+  return { builds, handles: handlesOf(ownersOf(builds), names), next: null }
 }
 
 /** The number of builds by status. */

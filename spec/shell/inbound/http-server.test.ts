@@ -399,7 +399,7 @@ describe('the overview', () => {
     const overview = await ask(url, '/api/overview.json')
     const shown = JSON.parse(overview.body) as {
       readonly active: ReadonlyArray<unknown>
-      readonly builds: ReadonlyArray<{ readonly rkey: string }>
+      readonly builds: ReadonlyArray<{ readonly knot: string; readonly rkey: string }>
       readonly knots: ReadonlyArray<unknown>
       readonly next: number
       readonly repositories: ReadonlyArray<unknown>
@@ -418,7 +418,10 @@ describe('the overview', () => {
     expect(new Set(rkeys).size).toBe(230)
     expect((await ask(url, '/api/builds.json?before=0')).body).toBe('{"builds":[],"handles":{},"next":null}\n')
     expect((await ask(url, '/api/builds.json')).body).toBe((await ask(url, '/api/builds.json?before=9007199254740991')).body)
-    for (const query of ['?before=', '?before=x', '?before=-1']) expect((await ask(url, `/api/builds.json${query}`)).status).toBe(400)
+    const [first] = shown.builds
+    const ofRun = JSON.parse((await ask(url, `/api/builds.json?knot=${String(first?.knot)}&rkey=${String(first?.rkey)}`)).body) as { readonly builds: ReadonlyArray<unknown> }
+    expect(ofRun.builds).toEqual([first])
+    for (const query of ['?before=', '?before=x', '?before=-1', '?knot=a.example', '?rkey=x', '?knot=a.example&rkey=x&before=1']) expect((await ask(url, `/api/builds.json${query}`)).status).toBe(400)
   })
 })
 

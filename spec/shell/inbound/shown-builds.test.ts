@@ -1,9 +1,9 @@
 /** Builds as the page shows them, beside a plain pass over all of them. */
 import { expect, it } from 'vitest'
-import { type Builds, isFinal, OrderedMap, type State } from '../../../core/index.js'
+import { Builds, isFinal, OrderedMap, type State } from '../../../core/index.js'
 import { seeded } from '../../../shell/demo-network/frames.js'
 import { NOTHING_SHOWN } from '../../../shell/inbound/shown.js'
-import { active, buildsByStatus, pageOfBuilds, reading, type ShownBuild } from '../../../shell/inbound/shown-builds.js'
+import { active, buildsByStatus, buildsOfRun, pageOfBuilds, reading, type ShownBuild } from '../../../shell/inbound/shown-builds.js'
 import { createWorld } from './support.js'
 
 /** All builds, the latest change first. */
@@ -54,6 +54,17 @@ it.each([1, 2, 3])('shows each build once, page by page, counts them, and tells 
   expect(pages.map((page) => page.length)).toEqual(Array.from({ length: Math.ceil(builds.length / 100) }, (_, i) => Math.min(100, builds.length - i * 100)))
   expect(shownMs(pages.flat())).toEqual(msOf(builds))
   expect(pages.length).toBeGreaterThan(1)
+  const ofRuns = OrderedMap.toEntries(state.builds.runs).map(([key, run]) => {
+    const [knot, rkey] = Builds.splitKey(key)
+    const { builds: shown, next } = buildsOfRun(state, knot, rkey, NOTHING_SHOWN)
+    expect(next).toBeNull()
+    expect(shown.every((build) => build.knot === knot && build.rkey === rkey)).toBe(true)
+    expect(shownMs(shown)).toEqual(msOf([...OrderedMap.toEntries(run.builds)].map(([, build]) => build).sort((a, b) => b.statusUs - a.statusUs)))
+    return shown.length
+  })
+  expect([Math.min(...ofRuns), Math.max(...ofRuns)]).toEqual([0, 3])
+  for (const [knot, rkey] of [['knot-0.example', 'other'], ['', ''], ['a/b', 'c'], ['knot-0.example', '../x']] as const)
+    expect(buildsOfRun(state, knot, rkey, NOTHING_SHOWN).builds).toEqual([])
   const counts = { cancelled: 0, failed: 0, pending: 0, running: 0, success: 0, timeout: 0 }
   for (const { status } of builds) counts[status]++
   expect(buildsByStatus(state)).toEqual(counts)
