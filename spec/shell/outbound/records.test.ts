@@ -256,7 +256,7 @@ describe('a failed reading', () => {
 
   it.each([
     ['says nothing', { _tag: 'Silent' } as const, /: no answer within 0\.3 s$/],
-    ['does not end', { _tag: 'Endless' } as const, /: response larger than 4194304 bytes$|: no answer within/],
+    ['does not end', { _tag: 'Endless' } as const, /: response larger than 4194304 bytes$/],
     ['hangs up', { _tag: 'Hangup' } as const, /: /],
     ['sends very many lists, objects and keys', { _tag: 'Answer', body: `{"records":${'['.repeat(100_000)}${']'.repeat(100_000)}}`, status: 200 } as const, /: more than 100000 lists, objects and keys$/],
     ['is no UTF-8', { _tag: 'Answer', body: Buffer.from('{"records":[],"x":"\xff"}', 'latin1'), status: 200 } as const, /: not UTF-8$/]
@@ -264,7 +264,8 @@ describe('a failed reading', () => {
     const pds = await startServer()
     pds.putAccount(ALICE)
     pds.misbehave('records', behaviour)
-    expect(await reader(pds.url, { timeoutMs: 300 }).ask(request(ALICE))).toEqual(unread(expect.stringMatching(why)))
+    // Only the one that says nothing is to be given up for that, however busy the machine is.
+    expect(await reader(pds.url, { timeoutMs: behaviour._tag === 'Silent' ? 300 : 240_000 }).ask(request(ALICE))).toEqual(unread(expect.stringMatching(why)))
   })
 })
 
