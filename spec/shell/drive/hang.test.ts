@@ -17,7 +17,8 @@ import { systemDisk } from '../../../shell/store/disk.js'
 import { eventName, lastHung } from '../../../shell/store/steps.js'
 import { OWNER } from '../inbound/support.js'
 import { hasGit, WITHOUT_GIT } from '../support/git.js'
-import { eventually, inFolder, type Running, start, tack } from '../support/process.js'
+import { commandHere } from '../support/in-process.js'
+import { eventually, inFolder, type Running, start } from '../support/process.js'
 
 const REPO_DID = 'did:plc:rrrrrrrrrrrrrrrrrrrrrrrr'
 const clock = systemClock()
@@ -72,9 +73,9 @@ const world = async (folder: string) => {
     knot.publish(refUpdate(rkey, { committerDid: OWNER, ownerDid: OWNER, repo: REPO_DID, ...moved }))
   }
   return {
-    check: () => tack(['check', '--config', path]),
-    inspect: () => tack(['inspect', '--config', path]),
-    passOver: (event: string) => tack(['pass-over', event, '--config', path]),
+    check: () => commandHere(['check', '--config', path]),
+    inspect: () => commandHere(['inspect', '--config', path]),
+    passOver: (event: string) => commandHere(['pass-over', event, '--config', path]),
     push,
     rkey: (n: number) => tid(clock.now(), n),
     run,
