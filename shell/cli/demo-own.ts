@@ -199,8 +199,9 @@ export const demoOwn = async (options: OwnOptions, print: (text: string) => void
     process.once('SIGINT', interrupt)
     process.once('SIGTERM', interrupt)
   })
+  const path = resolve(options.config)
   const life = startLife(
-    { configuration: resolve(options.config), hostname: HOSTNAME, jetstreamUrl: network.jetstreamUrl, keepsVariables: true, listen, owner, plc: pds.url, store: join(root, 'store') },
+    { configuration: path, hostname: HOSTNAME, jetstreamUrl: network.jetstreamUrl, keepsVariables: true, listen, owner, plc: pds.url, store: join(root, 'store') },
     () => undefined
   )
   const hasEnded = (): boolean => stop.isAsked || life.child.exitCode !== null || life.child.signalCode !== null
