@@ -39,8 +39,14 @@ const panel = ({ lines, title }: Panel, left: number, top: number): string => {
   const x = (log: number): number => left + ROOM.left + ((log - xs.from) / Math.max(1, xs.to - xs.from)) * (WIDTH - ROOM.left - ROOM.right)
   const y = (log: number): number => top + HEIGHT - ROOM.bottom - ((log - ys.from) / Math.max(1, ys.to - ys.from)) * (HEIGHT - ROOM.top - ROOM.bottom)
   const grid = [
-    ...range(xs).map((power) => `<path class="grid" d="M${at(x(power))} ${at(y(ys.from))}V${at(y(ys.to))}"/><text x="${at(x(power))}" y="${at(y(ys.from) + 16)}" text-anchor="middle">${named(power)}</text>`),
-    ...range(ys).map((power) => `<path class="grid" d="M${at(x(xs.from))} ${at(y(power))}H${at(x(xs.to))}"/><text x="${at(x(xs.from) - 6)}" y="${at(y(power) + 4)}" text-anchor="end">${named(power)}</text>`)
+    ...range(xs).flatMap((power) => [
+      `<path class="grid" d="M${at(x(power))} ${at(y(ys.from))}V${at(y(ys.to))}"/>`,
+      `<text x="${at(x(power))}" y="${at(y(ys.from) + 16)}" text-anchor="middle">${named(power)}</text>`
+    ]),
+    ...range(ys).flatMap((power) => [
+      `<path class="grid" d="M${at(x(xs.from))} ${at(y(power))}H${at(x(xs.to))}"/>`,
+      `<text x="${at(x(xs.from) - 6)}" y="${at(y(power) + 4)}" text-anchor="end">${named(power)}</text>`
+    ])
   ]
   const placed = lines.map(({ name, points }, i) => ({ i, name, points: points.map(([count, value]) => [x(Math.log10(count)), y(Math.log10(value))] as const) }))
   const drawn = placed.map(({ i, points }) => `<path class="line c${String(i)}" d="${points.map(([px, py], n) => `${n === 0 ? 'M' : 'L'}${at(px)} ${at(py)}`).join('')}"/>`)

@@ -93,7 +93,9 @@ const panelOf = (kept: keyof typeof SIZES, all: ReadonlyArray<Grown>): Panel => 
 })
 
 const machine = { cpu: cpus()[0]?.model ?? '', cpus: cpus().length, load: loadavg()[0] ?? NaN, memoryBytes: totalmem(), node: process.version }
-const sentence = `${String(machine.cpus)} cores of ${machine.cpu.trim()}, ${number(machine.memoryBytes / 2 ** 30)} GiB, Node ${machine.node}; load at the beginning ${number(machine.load)}. Milliseconds and microseconds of processors.`
+const sentence =
+  `${String(machine.cpus)} cores of ${machine.cpu.trim()}, ${number(machine.memoryBytes / 2 ** 30)} GiB, Node ${machine.node}; ` +
+  `load at the beginning ${number(machine.load)}. Milliseconds and microseconds of processors.`
 print(sentence)
 
 const grown: { [kept in keyof typeof SIZES]: Array<Grown> } = { knots: [], rows: [], runs: [] }
