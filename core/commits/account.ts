@@ -136,11 +136,14 @@ const isRepeat = ({ setAside }: Account, { active, changedUs, seq }: AccountRece
   !active && setAside !== null && setAside.changedUs === changedUs && setAside.seq === seq
 
 /**
- * Whether the event says something about the account: it is not older than what we know, and not the one that had set
+ * Whether the event says something about the account: it is not older than what we know, nor from before the account
+ * was admitted, which its own server answers for. And it is not the one that had set
  * the account aside before it was made active again, which is none of today's whatever its stamp.
  */
 export const saysMore = (account: Account, event: AccountReceived): boolean =>
-  event.timeUs >= account.asOfUs && !(isRepeat(account, event) && account.setAside?.isOver === true)
+  event.timeUs >= account.asOfUs &&
+  !(account.horizonUs !== null && event.timeUs <= account.horizonUs) &&
+  !(isRepeat(account, event) && account.setAside?.isOver === true)
 
 const setAsideBy = (account: Account, event: AccountReceived): SetAside | null => {
   const { active, changedUs, seq, timeUs } = event

@@ -25,8 +25,9 @@ export const isUntouched = (slot: Slot<unknown> | null): boolean =>
   slot === null || (slot.rev === null && slot.timeUs === 0)
 
 /**
- * Whether the commit is news. What came before the account was admitted is none where no commit is known since: of that
- * its own server says what came of it (B2). A replay from before the admission would else show old states.
+ * Whether the commit is news. What came before the account was admitted is none where no rev is known since: of that
+ * its own server says what came of it (B2). A replay from before the admission would else show old states, also where
+ * only commits without a usable rev were applied.
  */
 export const isNewsAt = (
   { floor, horizonUs }: Account,
@@ -35,5 +36,5 @@ export const isNewsAt = (
   timeUs: TimeUs
 ): boolean =>
   passesFloor(floor, rev) &&
-  !(horizonUs !== null && timeUs <= horizonUs && isUntouched(slot)) &&
+  !(horizonUs !== null && timeUs <= horizonUs && (slot === null || slot.rev === null)) &&
   (slot === null || passesGate(slot, rev, timeUs))

@@ -2269,7 +2269,8 @@ def is_sent_again(account: Account, event: Event) -> bool:
 def is_account_news(account: Account, event: Event) -> bool:
     """D5: whether an account event is neither older than what we know, nor over and done with."""
     is_over = account.set_aside is not None and account.set_aside.is_over
-    return event["timeUs"] >= account.as_of_us and not (is_over and is_sent_again(account, event))
+    is_before = account.horizon_us is not None and event["timeUs"] <= account.horizon_us
+    return event["timeUs"] >= account.as_of_us and not is_before and not (is_over and is_sent_again(account, event))
 
 
 def is_of_a_reading(slot: Slot) -> bool:
@@ -2406,7 +2407,7 @@ class Commits:
         before = account.slots[collection].get(key) if account else None
         if account and not is_above(account.floor, rev):
             return []
-        if account and account.horizon_us is not None and time_us <= account.horizon_us and is_untouched(before):
+        if account and account.horizon_us is not None and time_us <= account.horizon_us and (before is None or before.rev is None):
             return []
         if not is_news(before, rev, time_us):
             return []

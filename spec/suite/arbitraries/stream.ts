@@ -127,13 +127,13 @@ export const orderlyRuns: fc.Arbitrary<Run> = orderly.map(({ config, steps }) =>
 export const replays: fc.Arbitrary<Replay> = fc.record({ from: fc.nat(29), run: orderlyRuns }, plain)
 
 /**
- * Streams in which members come and go, where only those are known who are admitted, and from where on they are replayed. Each commit has a
- * rev, which rises; no account event has the stamp of any other event.
+ * Streams in which members come and go, where only those are known who are admitted, and from where on they are replayed. Revs rise
+ * where commits have one; no account event has the stamp of any other event.
  */
 export const admittingReplays: fc.Arbitrary<Replay> = fc
   .record({ from: fc.nat(39), steps: fc.array(orderlySteps, { maxLength: 40, size: 'max' }) }, plain)
   .map(({ from, steps }) => {
-    const rising = steps.map((step): OrderlyStep => ({ ...step, what: step.what._tag === 'Commit' ? { ...step.what, rev: 'next' } : step.what }))
+    const rising = steps.map((step): OrderlyStep => ({ ...step, what: step.what._tag === 'Commit' ? { ...step.what, rev: step.what.rev === 'none' ? 'none' : 'next' } : step.what }))
     const spaced = orderlyEvents(rising).map((event, i) => (event._tag === 'FrameRejected' || event._tag === 'StreamAdvanced' ? event : { ...event, timeUs: (event.timeUs + i) as TimeUs }))
     return { from, run: runOf(configWith({ admission: 'members', backfill: true }), spaced) }
   })

@@ -128,11 +128,17 @@ export const ADMISSION: ReadonlyArray<Example> = [
     when: [put(ALICE, 'a', repo({ name: 'new' }), at(20), { ...on, rev: rev(at(41), 0) })],
     then: { rows: [row(ALICE, 'a', repo({ name: 'new' })), row(OWNER, 'm', member())] }
   }),
-  example('D7.22 an account event from before the admission changes nothing; one of just that stamp applies', {
+  example('D7.22 an account event that is not later than the horizon changes nothing; a later one applies', {
     config,
     given: ADMITTED,
-    when: [account(ALICE, 'suspended', at(21) - 1, on), account(ALICE, 'deactivated', at(21), on)],
-    then: { accounts: [standing(ALICE, at(21), false), OWNERS], effects: [reads(ALICE, MEMBER, 4)] }
+    when: [account(ALICE, 'suspended', at(21), on), account(ALICE, 'deactivated', at(21) + 1, on)],
+    then: { accounts: [standing(ALICE, at(21) + 1, false), OWNERS], effects: [reads(ALICE, MEMBER, 4)] }
+  }),
+  example('D7.39 a commit from before the admission is no news where only one without a rev was applied since', {
+    config,
+    given: [...ADMITTED, put(ALICE, 'a', repo({ name: 'new' }), at(30), { ...on, rev: null })],
+    when: [put(ALICE, 'a', repo({ name: 'old' }), at(19), on)],
+    then: { rows: [row(ALICE, 'a', repo({ name: 'new' })), row(OWNER, 'm', member())] }
   }),
   example('D7.23 a deletion from before the admission makes inactive, and removes nothing', {
     config,

@@ -115,8 +115,7 @@ export const gate = (model: Model, event: CommitReceived): 'none' | 'floor' | 'h
     if (floor.rev !== null && rev <= floor.rev) return 'floor'
   }
   const row = account.rows.get(keyOf(event.collection, event.rkey))
-  const isKnown = row !== undefined && (row.rev !== null || row.timeUs > 0)
-  if (account.horizonUs !== null && event.timeUs <= account.horizonUs && !isKnown) return 'horizon'
+  if (account.horizonUs !== null && event.timeUs <= account.horizonUs && (row?.rev ?? null) === null) return 'horizon'
   if (row === undefined) return noRoom
   if (rev === null) return event.timeUs > row.timeUs ? 'none' : 'time'
   return row.rev === null || rev > row.rev ? 'none' : 'rev'
@@ -179,6 +178,7 @@ const knotOf = (config: Config, knot: string): string | null => O.toNullable(can
 const account = (model: Model, event: AccountReceived): void => {
   const known = model.accounts.get(event.did)
   if (known === undefined || event.timeUs < known.asOfUs) return
+  if (known.horizonUs !== null && event.timeUs <= known.horizonUs) return
   const { active, at, changedUs, seq, status, timeUs } = event
   const last = known.setAside
   const isRepeat = !active && last !== null && changedUs === last.changedUs && seq === last.seq
