@@ -137,8 +137,8 @@ const isRepeat = ({ setAside }: Account, { active, changedUs, seq }: AccountRece
 
 /**
  * Whether the event says something about the account: it is not older than what we know, nor from before the account
- * was admitted, which its own server answers for. And it is not the one that had set
- * the account aside before it was made active again, which is none of today's whatever its stamp.
+ * was admitted, which its own server answers for; and it is not the one that had set the account aside before it was
+ * made active again, which is none of today's whatever its stamp.
  */
 export const saysMore = (account: Account, event: AccountReceived): boolean =>
   event.timeUs >= account.asOfUs &&

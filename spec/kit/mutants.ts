@@ -39,7 +39,7 @@ export const MUTANTS: ReadonlyArray<Mutant> = [
   mutant('MACHINE-10', 'knots/reconcile.js', 'return [after, [...first, ...second]]', 'return [after, [...second, ...first]]', 'S13.8'),
   mutant('MACHINE-11', 'machine.js', "KnotClosed: ['knots']", "KnotClosed: ['commits']", 'minimal.knot-phases'),
   mutant('MACHINE-12', 'counters.js', 'const RECENT = 20', 'const RECENT = 21', 'minimal.counters'),
-  mutant('MACHINE-13', 'machine.js', 'state.isStopped && isStopped ? all.filter(isNotice) : all', 'all', 'minimal.knot-phases'),
+  mutant('MACHINE-13', 'machine.js', 'state.isStopped && isStopped ? effects.filter(isNotice) : effects', 'effects', 'minimal.knot-phases'),
   mutant('MACHINE-14', 'knots/connections.js', '{ ...was, connection: connecting(before.next), since }', '{ ...was, cursor: null, connection: connecting(before.next), since }', 'minimal.knot-cursor'),
   mutant('MACHINE-15', 'knots/connections.js', 'connection }), next: (state.next + 1) }', 'connection }), next: state.next }', 'minimal.knot-phases'),
   mutant('MACHINE-16', 'batch.js', 'isLazy: effects.length === 0 && ', 'isLazy: ', 'fold'),
@@ -47,7 +47,7 @@ export const MUTANTS: ReadonlyArray<Mutant> = [
 
   // ---------------------------------------------------------------------------------------- COMMIT
   mutant('COMMIT-1', 'commits/gates.js', 'slot.rev === null || rev > slot.rev', 'slot.rev === null || rev < slot.rev', 'minimal.tombstone'),
-  mutant('COMMIT-2', 'commits/commit.js', 'if (O.isNone(slot))', 'if (O.isNone(slot) && record === null) return map; if (O.isNone(slot))', 'minimal.tombstone'),
+  mutant('COMMIT-2', 'commits/commit.js', 'return M.upsertAt(rkey, written)(map)', 'return slot === null && record === null ? map : M.upsertAt(rkey, written)(map)', 'minimal.tombstone'),
   mutant('COMMIT-3', 'data/tally.js', 'count === 0', 'more < 0', 'minimal.members'),
   mutant('COMMIT-4', 'commits/account.js', '{ ...known(asOfUs, account.horizonUs), active: false', '{ ...account, asOfUs, active: false', 'minimal.floor'),
   mutant('COMMIT-5', 'commits/model.js', 'account === null || !account.active', 'account === null', 'minimal.aside'),
@@ -68,9 +68,9 @@ export const MUTANTS: ReadonlyArray<Mutant> = [
   mutant('COMMIT-20', 'commits/configured.js', 'derive(config, rereadUnder(config.hosts)(accounts))', 'derive(config, accounts)', 'minimal.config'),
   mutant('COMMIT-22', 'commits/account.js', '{ ...setAside, isOver: true }', 'setAside', 'D5.62'),
   mutant('COMMIT-23', 'commits/commit.js', 'written(rows, cutToLimits(event), before', 'written(rows, event, before', 'S9.12'),
-  mutant('COMMIT-24', 'commits/gates.js', 'timeUs <= horizonUs && isUntouched(slot)', 'false', 'D7.18'),
+  mutant('COMMIT-24', 'commits/gates.js', 'timeUs <= horizonUs && (slot === null || slot.rev === null)', 'false', 'D7.18'),
   mutant('COMMIT-25', 'commits/commit.js', 'slot === null && roomFor(rows, event.did, before) <= 0', 'false', 'D7.34'),
-  mutant('COMMIT-21', 'commits/commit.js', 'timeUs: laterOf(slot.value.timeUs, timeUs)', 'timeUs', 'minimal.gates'),
+  mutant('COMMIT-21', 'commits/commit.js', 'timeUs: laterOf(slot.timeUs, timeUs)', 'timeUs', 'minimal.gates'),
 
   // ---------------------------------------------------------------------------------------- CURSOR
   mutant('CURSOR-1', 'cursor/advance.js', 'cursor: isLast ? last : state.cursor', 'cursor: last', 'minimal.cursor'),
@@ -146,8 +146,8 @@ export const MUTANTS: ReadonlyArray<Mutant> = [
   mutant('ACCESS-6', 'access/inquiry.js', 'keepsLists ? denied(keepsLists, detail)', 'false ? denied(keepsLists, detail)', 'inquiry'),
   mutant('ACCESS-7', 'access/inquiry.js', 'return unread(said.error, said.waitMs)', "return found({ _tag: 'ByRecords' })", 'inquiry'),
 
-  mutant('ACCESS-9', 'access/room.js', 'own < STRANGER.entries && ', '', 'T2.68'),
-  mutant('ACCESS-10', 'access/claims.js', 'dids.includes(access.owner)', 'false', 'T2.65'),
+  mutant('ACCESS-9', 'access/room.js', 'own < STRANGER.entries && ', '', 'T2.73'),
+  mutant('ACCESS-10', 'access/claims.js', 'dids.includes(access.owner)', 'false', 'T2.70'),
   mutant('ACCESS-8', 'access/index.js', 'Did.is(repo) && keepsLists(state, knot)', 'false', 'T2.60'),
 
   // ---------------------------------------------------------------------------------------- STREAM

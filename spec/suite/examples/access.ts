@@ -275,27 +275,27 @@ const claimsOf = (did: string, from: number, to: number): ReadonlyArray<Happenin
   Array.from({ length: to - from }, (_, i) => put(did, `r${String(from + i)}`, repo({ repoDid: `did:plc:r${String(from + i)}` }), at(13 + (from + i) / 1_000), { connection: 1 }))
 
 const ROOM: ReadonlyArray<Example> = [
-  example('T2.65 a list is kept for whom the knot calls the owner, and is asked for when they claim the repository', {
+  example('T2.70 a list is kept for whom the knot calls the owner, and is asked for when they claim the repository', {
     given: knowing(byKnot([BOB], EVE)),
     when: [CLAIMED, comes(trigger({ actor: BOB }), at(20)), answered(byKnot([BOB], EVE), 4, at(21)), comes(trigger({ actor: BOB }), at(22), { rkey: OTHER })],
     then: { effects: [asks(4), later(5), read(1, { ...OF_EVE, rkey: OTHER })], reports: [refused('actor', at(20))] }
   }),
-  example('T2.66 nothing is left of a list when its owner does not claim the repository any more, and another does', {
+  example('T2.71 nothing is left of a list when its owner does not claim the repository any more, and another does', {
     given: [...knowing(byKnot([BOB], EVE)), CLAIMED, answered(byKnot([BOB], EVE), 4, at(14))],
     when: [del(EVE, REPO, 'app', at(15), { connection: 1 }), put(EVE, 'app', repo({ repoDid: REPO_DID }), at(16), { connection: 1 }), comes(trigger({ actor: BOB }), at(20))],
     then: { effects: [asks(6)], reports: [refused('actor', at(20))] }
   }),
-  example('T2.67 another record of whom the knot calls the owner asks for nothing', {
+  example('T2.72 another record of whom the knot calls the owner asks for nothing', {
     given: knowing(byKnot()),
     when: [put(OWNER, 'second', repo({ repoDid: REPO_DID }), at(13), { connection: 1 }), comes(trigger({ actor: BOB }), at(20))],
     then: { effects: [read(1)] }
   }),
-  example('T2.68 a stranger who claims more than 500 repositories of a knot takes the room of nobody else', {
+  example('T2.73 a stranger who claims more than 500 repositories of a knot takes the room of nobody else', {
     given: [...ASKED, ...claimsOf(MALLORY, 0, 500)],
     when: [...claimsOf(MALLORY, 500, 501), put(ALICE, 'b', repo({ repoDid: ALICE }), at(14), { connection: 1 }), put(ALICE, 'c', repo({ repoDid: 'did:plc:r500' }), at(15), { connection: 1 })],
     then: { effects: [asks(503, ALICE), asks(504, 'did:plc:r500')], reports: [unreadReport(at(14.5), 'did:plc:r500')] }
   }),
-  example('T2.69 a list is not taken for which its owner has no room, and nobody else’s is kept waiting by it', {
+  example('T2.74 a list is not taken for which its owner has no room, and nobody else’s is kept waiting by it', {
     given: [
       ...ASKED,
       ...claimsOf(MALLORY, 0, 11),
