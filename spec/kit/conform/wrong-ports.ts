@@ -16,7 +16,7 @@ export interface WrongPort {
 }
 
 const FLOOR = 'passesFloor(floor, rev) &&'
-const NEWS = '!isNewsAt(before, slot, usableRev(event), event.timeUs)'
+const NEWS = '!isNewsAt(before, slot, rev, event.timeUs)'
 
 export const WRONG_PORTS: ReadonlyArray<WrongPort> = [
   {
@@ -73,7 +73,7 @@ export const WRONG_PORTS: ReadonlyArray<WrongPort> = [
     mutation: {
       file: 'commits/commit.js',
       from: NEWS,
-      to: `${NEWS} || (usableRev(event) !== null && [before.repos, before.members, before.collaborators].some((map) => M.toEntries(map).some(([, known]) => known.rev !== null && usableRev(event) <= known.rev)))`
+      to: `${NEWS} || (rev !== null && [before.repos, before.members, before.collaborators].some((map) => M.toEntries(map).some(([, known]) => known.rev !== null && rev <= known.rev)))`
     }
   },
   {
@@ -83,8 +83,8 @@ export const WRONG_PORTS: ReadonlyArray<WrongPort> = [
     path: /^accounts\[.*\]/,
     mutation: {
       file: 'commits/commit.js',
-      from: '    return M.upsertAt(rkey, {\n        record,\n        rev: rev ?? slot.value.rev,',
-      to: '    return record === null ? M.deleteAt(rkey)(map) : M.upsertAt(rkey, { record, rev: rev ?? slot.value.rev,'
+      from: 'return M.upsertAt(rkey, written)(map);',
+      to: 'return record === null ? M.deleteAt(rkey)(map) : M.upsertAt(rkey, written)(map);'
     }
   },
   {
@@ -124,7 +124,7 @@ export const WRONG_PORTS: ReadonlyArray<WrongPort> = [
     by: 'steps',
     shown: 'D13',
     path: /\[__proto__\]/,
-    mutation: { file: 'commits/commit.js', from: 'const slot = M.lookup(rkey)(map);', to: "if (rkey === '__proto__') return map;\n    const slot = M.lookup(rkey)(map);" }
+    mutation: { file: 'commits/commit.js', from: 'const written = slot === null', to: "if (rkey === '__proto__') return map;\n    const written = slot === null" }
   },
   {
     name: 'unsubscribes with the first holder that goes',
