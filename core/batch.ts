@@ -9,8 +9,8 @@ import * as Cursor from './cursor/index.js'
 import { isFromFuture } from './data/identifiers.js'
 import { ONE } from './data/natural.js'
 import type { Effect } from './effect.js'
-import type { Event, StreamAdvanced } from './event.js'
-import { isStale, stepped } from './machine.js'
+import type { Event, FrameEvent, StreamAdvanced } from './event.js'
+import { isFrame, isStale, stepped } from './machine.js'
 import { slim } from './slim.js'
 import type { State } from './state.js'
 
@@ -44,40 +44,25 @@ import type { State } from './state.js'
  * assert.strictEqual(asAdvance(state, stranger.right)?.lastUs, at)
  * assert.strictEqual(asAdvance(state, stop.right), null)
  */
-export const asAdvance = (state: State, event: Event): StreamAdvanced | null => {
-  const advance = advanceOf(event)
-  const onlyMoves =
-    advance !== null &&
-    !isStale(state, event) &&
-    !Cursor.isAwaited(state.config, state.cursor) &&
-    !isFromFuture(advance.lastUs, advance.at) &&
-    saysNothing(state, event)
-  return onlyMoves ? advance : null
-}
+export const asAdvance = (state: State, event: Event): StreamAdvanced | null =>
+  isFrame(event) && !isStale(state, event) && !Cursor.isAwaited(state.config, state.cursor) && saysNothing(state, event)
+    ? advanceOf(event)
+    : null
 
-/** The frame reduced to its place in the stream; `null` if it has none, or the event is no frame. */
-const advanceOf = (event: Event): StreamAdvanced | null => {
-  switch (event._tag) {
-    case 'StreamAdvanced':
-      return event
-    case 'CommitReceived':
-    case 'AccountReceived':
-    case 'FrameRejected': {
-      const { at, connection, ordinal, timeUs } = event
-      return timeUs === null
-        ? null
-        : { _tag: 'StreamAdvanced', at, connection, count: ONE, firstUs: timeUs, lastUs: timeUs, ordinal }
-    }
-    default:
-      return null
-  }
+/** The frame reduced to its place in the stream; `null` if it has none, or one from the future. */
+const advanceOf = (event: FrameEvent): StreamAdvanced | null => {
+  if (event._tag === 'StreamAdvanced') return isFromFuture(event.lastUs, event.at) ? null : event
+  const { at, connection, ordinal, timeUs } = event
+  return timeUs === null || isFromFuture(timeUs, at)
+    ? null
+    : { _tag: 'StreamAdvanced', at, connection, count: ONE, firstUs: timeUs, lastUs: timeUs, ordinal }
 }
 
 /**
  * Whether the frame has nothing else for us: a commit of a stranger, old news of an account, an account that we do not
  * know, or a frame that was rejected before. (Of a commit, only its DID is looked at.)
  */
-const saysNothing = (state: State, event: Event): boolean => {
+const saysNothing = (state: State, event: FrameEvent): boolean => {
   switch (event._tag) {
     case 'StreamAdvanced':
       return true
@@ -90,8 +75,6 @@ const saysNothing = (state: State, event: Event): boolean => {
       )
     case 'FrameRejected':
       return Cursor.isRepeated(state.cursor, event)
-    default:
-      return false
   }
 }
 

@@ -72,7 +72,8 @@ export const CONCERNS: { readonly [T in Event['_tag']]: ReadonlyArray<Concern> }
   CallReceived: ['builds']
 }
 
-const isFrame = (event: Event): event is FrameEvent =>
+/** Whether the event is of a frame of the stream. */
+export const isFrame = (event: Event): event is FrameEvent =>
   event._tag === 'CommitReceived' ||
   event._tag === 'AccountReceived' ||
   event._tag === 'StreamAdvanced' ||

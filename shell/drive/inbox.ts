@@ -44,7 +44,8 @@ export const createInbox = ({ batchEvents, batchLong, inboxChars, inboxEvents, i
   /** How many of them may take long. */
   let long = 0
   /** What has arrived in this turn of the event loop. */
-  let inTurn = { chars: 0, events: 0 }
+  let charsInTurn = 0
+  let eventsInTurn = 0
   let arrived = 0
   let isPaused = false
   let isHeld = false
@@ -69,13 +70,15 @@ export const createInbox = ({ batchEvents, batchLong, inboxChars, inboxEvents, i
       chars += length
       if (mayTakeLong(event)) long += 1
       arrived += 1
-      if (inTurn.events === 0)
+      if (eventsInTurn === 0)
         void nextTurn().then(() => {
-          inTurn = { chars: 0, events: 0 }
+          charsInTurn = 0
+          eventsInTurn = 0
           readOn()
         })
-      inTurn = { chars: inTurn.chars + length, events: inTurn.events + 1 }
-      const isTurnOver = inTurn.events >= turnEvents || inTurn.chars >= turnChars
+      charsInTurn += length
+      eventsInTurn += 1
+      const isTurnOver = eventsInTurn >= turnEvents || charsInTurn >= turnChars
       if (isTurnOver || events.length >= inboxEvents || long >= inboxLong || chars >= inboxChars) pause()
       wake()
     },

@@ -23,8 +23,8 @@ export interface Limits {
   /** How long a mere move of the cursor may wait to be written. */
   readonly lazyMs: number
   /**
-   * A snapshot is due when the journal has grown as large as the last one, within these bounds: a start after a crash then takes time in
-   * proportion to the state.
+   * A snapshot is due when the journal has grown twice as large as the last one, within these bounds: a start after a crash then takes time in
+   * proportion to the state. (At once its size, snapshots took a sixth of the processor's time while 50 000 rows were consumed.)
    */
   readonly journalBytes: { readonly least: number; readonly most: number }
   /**

@@ -835,10 +835,10 @@ describe('a failed snapshot', () => {
 
   test.each([
     ['of nothing', 0, defaultLimits.journalBytes.least],
-    ['of the least', defaultLimits.journalBytes.least, defaultLimits.journalBytes.least],
-    ['larger than that', 10_000_000, 10_000_000],
+    ['of half the least', defaultLimits.journalBytes.least / 2, defaultLimits.journalBytes.least],
+    ['larger than that', 10_000_000, 20_000_000],
     ['larger than the most', 1_000_000_000, defaultLimits.journalBytes.most]
-  ])('is due when the journal is as large as one %s, between the least and the most', async (_, snapshotBytes, due) => {
+  ])('is due when the journal is twice as large as one %s, between the least and the most', async (_, snapshotBytes, due) => {
     let bytes = 0
     const at: Array<number> = []
     const memory = fakeStore()
