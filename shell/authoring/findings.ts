@@ -60,7 +60,7 @@ const meant = (keys: ReadonlyArray<Key>, key: string): string => {
 const unknownKey = (place: string, key: string, keys: ReadonlyArray<Key>): Said => {
   const there = placeOfKey(place, key)
   const elsewhere = place === '' ? ELSEWHERE.get(key) : undefined
-  return warning(elsewhere === undefined ? `${there} means nothing. Is "${meant(keys, key)}" meant?` : `${there} is ${elsewhere}.`)
+  return warning(elsewhere === undefined ? `${there} has no meaning here. Did you mean "${meant(keys, key)}"?` : `${there} is ${elsewhere}.`)
 }
 
 /** Keys that are not in the vocabulary, whatever their values are. */
@@ -101,14 +101,14 @@ const neverHolds = (place: string, condition: Condition): ReadonlyArray<Said> =>
   const { branch, event, paths, tag, types } = condition
   const nothing = { ...condition, branch: [], event: [], paths: null, tag: [] }
   const said: Array<Said> = []
-  if (event.length === 0) said.push(warning(`${place} has no event, and so it never holds.`))
+  if (event.length === 0) said.push(warning(`${place} has no event, so it never holds.`))
   if (event.includes('push') && !mayHold({ ...nothing, branch, event: ['push'], tag }))
     said.push(warning(`${place} never holds for a push: it needs branch or tag. Every branch is branch: ["**"].`))
   if (event.includes('pull_request') && !mayHold({ ...nothing, branch, event: ['pull_request'] }))
     said.push(warning(`${place} never holds for a pull request: it needs branch, the one to be merged into.`))
   else if (event.includes('pull_request') && paths !== null)
-    said.push(warning(`${place}.paths is not looked at for a pull request: which files it changes is not known.`))
-  if (types !== null && !event.includes('pull_request')) said.push(warning(`${place}.types is about pull requests, and event names none.`))
+    said.push(warning(`${place}.paths is ignored for pull requests: which files they change is not known.`))
+  if (types !== null && !event.includes('pull_request')) said.push(warning(`${place}.types is for pull requests only, and event does not name them.`))
   return said
 }
 
@@ -116,7 +116,7 @@ const conditionFindings = (place: string, condition: Condition): ReadonlyArray<S
   const { branch, event, paths, tag } = condition
   const events = event.filter((one) => !EVENTS.includes(one))
   return [
-    ...events.map((one) => warning(`${place}.event names "${one}", which never happens. Is "${nearest(['push', 'pull_request', 'manual'])(one)}" meant?`)),
+    ...events.map((one) => warning(`${place}.event names "${one}", which is not an event. Did you mean "${nearest(['push', 'pull_request', 'manual'])(one)}"?`)),
     ...Object.entries({ branch, paths: paths ?? [], tag }).flatMap(([key, patterns]) =>
       patterns.flatMap((pattern) => {
         const fault = faultIn(pattern)
@@ -133,7 +133,7 @@ const isSingle = (file: Yaml): boolean => isMap(file) && file.map.some(([key, va
 const cronFindings = (file: Yaml): ReadonlyArray<Said> => {
   const when = isMap(file) ? (file.map.find(([key]) => key === 'when')?.[1] ?? null) : null
   const hasCron = (u: Yaml): boolean => isMap(u) && u.map.some(([key]) => key === 'cron')
-  const said = (place: string): Said => warning(`${place}.cron has no effect: nothing is built by the clock here.`)
+  const said = (place: string): Said => warning(`${place}.cron has no effect: tack does not build on a schedule.`)
   return isList(when) ? when.flatMap((one, i) => (hasCron(one) ? [said(`when[${String(i)}]`)] : [])) : hasCron(when) ? [said('when')] : []
 }
 
@@ -147,7 +147,7 @@ const environmentFindings = ({ environment, steps }: Extract<Workflow, { readonl
     ({ environment, place }) =>
       environment
         .filter(([name]) => isDropped(name))
-        .map(([name]) => warning(`${inside(place, name)} has no effect: names that begin with TANGLED_ or TACK_, CI, and what is no name for a shell are left out.`))
+        .map(([name]) => warning(`${inside(place, name)} has no effect: CI, names that begin with TANGLED_ or TACK_, and names that a shell does not allow are left out.`))
   )
 
 const providerFindings = ({ steps, targets }: Extract<Workflow, { readonly _tag: 'Defined' }>, known: Known): ReadonlyArray<Said> =>
@@ -156,13 +156,13 @@ const providerFindings = ({ steps, targets }: Extract<Workflow, { readonly _tag:
     if (reads === undefined) return []
     const place = inside('tack', provider)
     const words = reads.settings ?? []
-    const guess = (name: string): string => (reads.pipeline === 'ignored' ? '' : ` Is "${nearest(['pipeline', ...words])(name)}" meant?`)
+    const guess = (name: string): string => (reads.pipeline === 'ignored' ? '' : ` Did you mean "${nearest(['pipeline', ...words])(name)}"?`)
     const unknown = reads.settings === null ? [] : settings.map(([name]) => name).filter((name) => !words.includes(name))
     return [
-      ...unknown.map((name) => warning(`${inside(place, name)} means nothing to ${provider}.${guess(name)}`)),
+      ...unknown.map((name) => warning(`${inside(place, name)} has no meaning for ${provider}.${guess(name)}`)),
       ...(reads.pipeline === 'required' && pipeline === '' ? [error(`${place} names no pipeline.`)] : []),
       ...(reads.steps === 'required' && steps.length === 0 ? [error(`${place} has nothing to run: there are no steps.`)] : []),
-      ...(reads.steps === 'ignored' && steps.length > 0 ? [warning(`steps mean nothing to ${provider}, which runs what its own pipeline says.`)] : [])
+      ...(reads.steps === 'ignored' && steps.length > 0 ? [warning(`steps have no effect: ${provider} runs its own pipeline.`)] : [])
     ]
   })
 
@@ -222,7 +222,7 @@ const definedFindings = (workflow: Workflow, file: Yaml, known: Known): Readonly
 /** The findings in the file of that name, by their position. A file that is no workflow has one. */
 export const findingsIn = (name: string, bytes: Buffer, known: Known): ReadonlyArray<Finding> => {
   if (!isWorkflowFile(name) || !WorkflowName.is(name))
-    return [{ ...START, message: 'No workflow file: its name must end in .yml or .yaml, and have at most 100 characters.', severity: 'error' }]
+    return [{ ...START, message: 'Not a workflow file: its name must end in .yml or .yaml and have at most 100 characters.', severity: 'error' }]
   const text = bytes.toString()
   const workflow = parseWorkflow({ bytes, name })
   const file = parseSpelled(text, bytes.length)

@@ -48,7 +48,7 @@ export const workflowSchema = (): Schema => {
   const properties = file['properties'] as { readonly [key: string]: Schema }
   return {
     $schema: 'http://json-schema.org/draft-07/schema#',
-    title: 'A workflow file of tack, .tangled/workflows/*.yml',
+    title: 'A tack workflow file, .tangled/workflows/*.yml',
     ...file,
     properties: { ...properties, engine: { ...properties['engine'], const: 'tack' }, steps: withCommands(properties['steps'] ?? {}) },
     required: ['engine', 'tack']

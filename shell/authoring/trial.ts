@@ -115,11 +115,11 @@ const filesAsked = (effects: ReadonlyArray<Effect>): E.Either<string, Pick<Workf
 /** Why a trigger comes to nothing, whatever is in the files. */
 const IGNORED = {
   before: 'it came before the repository named the spindle',
-  deleted: 'the push deletes the ref, and nothing is built of that',
+  deleted: 'the push deletes the ref: there is nothing to build',
   kind: 'triggers of that kind are not built',
   ref: 'only branches and tags are built: give a ref like refs/heads/main or refs/tags/v1',
   repo: 'the repository is not known',
-  skipped: 'the push asks for no CI (skip-ci)',
+  skipped: 'the push asks to skip CI (skip-ci)',
   unmoved: 'the push does not move the ref',
   workflows: 'no workflow applies'
 } as const

@@ -37,12 +37,12 @@ export const EVENTS: ReadonlyArray<string> = ['push', 'pull_request', 'manual']
 const CONDITION: Extract<Shape, { readonly _tag: 'Map' }> = {
   _tag: 'Map',
   keys: [
-    { key: 'event', shape: { _tag: 'Texts', words: EVENTS }, what: 'The kinds of triggers it holds for.' },
-    { key: 'branch', shape: TEXTS, what: 'Patterns: the branch that was pushed, or the one that a pull request is to be merged into.' },
-    { key: 'tag', shape: TEXTS, what: 'Patterns: the tag that was pushed.' },
-    { key: 'paths', shape: TEXTS, what: 'Patterns: a push must have changed a file that matches. Not looked at for pull requests.' },
-    { key: 'types', shape: TEXTS, what: 'Actions of a pull request; opened, reopened and synchronize if not given.' },
-    { key: 'cron', shape: TEXTS, what: 'Known to Tangled. Nothing is built by the clock here.' }
+    { key: 'event', shape: { _tag: 'Texts', words: EVENTS }, what: 'The kinds of triggers that it matches.' },
+    { key: 'branch', shape: TEXTS, what: 'Patterns for the branch that was pushed, or the target branch of a pull request.' },
+    { key: 'tag', shape: TEXTS, what: 'Patterns for the tag that was pushed.' },
+    { key: 'paths', shape: TEXTS, what: 'Patterns, one of which a file changed by the push must match. Ignored for pull requests.' },
+    { key: 'types', shape: TEXTS, what: 'Actions of a pull request; by default opened, reopened and synchronize.' },
+    { key: 'cron', shape: TEXTS, what: 'Known to Tangled. tack does not build on a schedule, and ignores it.' }
   ]
 }
 
@@ -52,12 +52,12 @@ const ENVIRONMENT: Shape = { _tag: 'Entries', value: SCALAR }
 export const FILE: Extract<Shape, { readonly _tag: 'Map' }> = {
   _tag: 'Map',
   keys: [
-    { key: 'when', shape: { _tag: 'MapOrList', map: CONDITION, max: 100 }, what: 'When it is built: one condition must hold. Without any: always.' },
-    { key: 'engine', shape: SCALAR, what: 'Who builds it: tack.' },
+    { key: 'when', shape: { _tag: 'MapOrList', map: CONDITION, max: 100 }, what: 'When it is built: if any condition holds. Without conditions, always.' },
+    { key: 'engine', shape: SCALAR, what: 'The engine that builds it: tack.' },
     {
       key: 'tack',
       shape: { _tag: 'Entries', value: { _tag: 'Entries', value: { _tag: 'ScalarOrList' } } },
-      what: 'The provider that builds it, one, with what it is told: the pipeline, and settings.'
+      what: 'The one provider that builds it, with its pipeline and settings.'
     },
     {
       key: 'steps',
@@ -66,24 +66,24 @@ export const FILE: Extract<Shape, { readonly _tag: 'Map' }> = {
         item: {
           _tag: 'Map',
           keys: [
-            { key: 'name', shape: SCALAR, what: 'The title in the log; the first line of the command if not given.' },
-            { key: 'command', shape: SCALAR, what: 'What a shell runs, in the folder of the checkout.' },
-            { key: 'environment', shape: ENVIRONMENT, what: 'Variables of this step.' }
+            { key: 'name', shape: SCALAR, what: 'The title in the log; by default the first line of the command.' },
+            { key: 'command', shape: SCALAR, what: 'The command, which a shell runs in the folder of the checkout.' },
+            { key: 'environment', shape: ENVIRONMENT, what: 'Environment variables of this step.' }
           ]
         },
         max: 100
       },
       what: 'Commands, for providers that run them.'
     },
-    { key: 'environment', shape: ENVIRONMENT, what: 'Variables of the build. Those named CI and TANGLED_… are set by tack.' },
+    { key: 'environment', shape: ENVIRONMENT, what: 'Environment variables of the build. CI and TANGLED_… are set by tack.' },
     {
       key: 'clone',
       shape: {
         _tag: 'Map',
         keys: [
-          { key: 'depth', shape: { _tag: 'Natural' }, what: 'How many commits are fetched; 0: all. 1 if not given.' },
-          { key: 'skip', shape: BOOLEAN, what: 'Whether the steps begin in an empty folder.' },
-          { key: 'submodules', shape: BOOLEAN, what: 'Whether submodules are fetched, too.' }
+          { key: 'depth', shape: { _tag: 'Natural' }, what: 'How many commits are fetched, 0 for all; by default 1.' },
+          { key: 'skip', shape: BOOLEAN, what: 'Whether to skip the checkout: the steps then begin in an empty folder.' },
+          { key: 'submodules', shape: BOOLEAN, what: 'Whether submodules are fetched as well.' }
         ]
       },
       what: 'How the repository is checked out.'
@@ -93,7 +93,7 @@ export const FILE: Extract<Shape, { readonly _tag: 'Map' }> = {
 
 /** Keys of other engines, which mean nothing here, with what to do instead. */
 export const ELSEWHERE: ReadonlyMap<string, string> = new Map([
-  ['architecture', 'a key of another engine: nothing is chosen by it here'],
-  ['dependencies', 'a key of the engine nixery: nothing is installed here. Install what you need in a step, or use a provider whose machines have it'],
-  ['image', 'a key of another engine: builds have no image here, but what the provider gives them']
+  ['architecture', 'a key of another engine: it chooses nothing here'],
+  ['dependencies', 'a key of the engine nixery: nothing is installed here. Install what you need in a step, or use a provider that has it'],
+  ['image', 'a key of another engine: the provider decides in which image builds run']
 ])

@@ -102,7 +102,7 @@ const countOf = (count: number, what: string): string => `${String(count)} ${wha
 
 const sentenceOf = ({ seq, state }: Contents, bytes: number): string => {
   const [accounts, runs] = [OrderedMap.size(state.commits.accounts), OrderedMap.size(state.builds.runs)]
-  return `${countOf(accounts, 'account')} and ${countOf(runs, 'run')} as of batch ${String(seq)}, and ${countOf(bytes, 'byte')} of providers`
+  return `${countOf(accounts, 'account')} and ${countOf(runs, 'run')} as of batch ${String(seq)}, and ${countOf(bytes, 'byte')} of provider files`
 }
 
 /** Runs `act`, and returns the exit code: 0, or 1 after an error message. */
@@ -124,8 +124,8 @@ export const backup = (store: string, into: string, print: Print, complain: Prin
   reportingErrors(complain, async () => {
     const to = resolve(into)
     const isInside = !relative(store, to).startsWith('..')
-    if (isInside) throw new Error(`${to} is in the store: name a folder elsewhere`)
-    if (((await namesIn(to)) ?? []).length > 0) throw new Error(`${to} is not empty: name a folder that is not there yet`)
+    if (isInside) throw new Error(`${to} is inside the store: name a folder elsewhere`)
+    if (((await namesIn(to)) ?? []).length > 0) throw new Error(`${to} is not empty: name a folder that does not exist yet`)
     const { seq, state } = await orThrow(readStore(store))
     const aside = join(dirname(to), `.${basename(to)}.unfinished-${String(process.pid)}`)
     try {
@@ -145,7 +145,7 @@ export const backup = (store: string, into: string, print: Print, complain: Prin
 export const restore = (from: string, store: string, print: Print, complain: Print): Promise<number> =>
   reportingErrors(complain, async () => {
     const source = resolve(from)
-    if (!((await namesIn(source)) ?? []).includes('state.json')) throw new Error(`${source} is no backup of tack: there is no state.json`)
+    if (!((await namesIn(source)) ?? []).includes('state.json')) throw new Error(`${source} is not a backup of tack: it has no state.json`)
     const { seq, state } = await readAll(source)
     const bytes = await orThrow(
       attempt(store, async () => {

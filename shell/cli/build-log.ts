@@ -141,7 +141,7 @@ const read = ({ isBounded, take, url }: Reading, clock: Clock): Promise<End> =>
     socket.on('message', (data: Buffer) => {
       hear()
       if (take(data.toString())) rest()
-      else end({ _tag: 'Broken', why: 'what came is no log of tack' })
+      else end({ _tag: 'Broken', why: 'that is not a log of tack' })
     })
     socket.on('unexpected-response', (_, response) => end({ _tag: 'Refused', status: response.statusCode ?? 0 }))
     socket.on('error', (error) => end(isOpen ? { _tag: 'Broken', why: wordsOf(error) } : { _tag: 'Unreached', error }))
@@ -185,10 +185,10 @@ export const showLog = async (request: LogRequest, options: LogOptions, { clock,
     case 'Refused':
       complain(
         end.status === 503
-          ? `error: ${base} has too many readers of logs (503): try again in a while`
+          ? `error: ${base} has too many readers of logs (503): try again later`
           : end.status === 404
             ? `error: ${base} has no log of ${knot} ${rkey} ${workflow} any more: old builds are forgotten ("builds" in the configuration)`
-            : `error: ${base} answered ${String(end.status)}: it, or a proxy before it, passes no websocket on to /logs`
+            : `error: ${base} answered ${String(end.status)}: it, or a proxy in front of it, does not forward websockets to /logs`
       )
       return 1
     case 'Unreached':

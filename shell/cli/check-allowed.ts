@@ -28,7 +28,7 @@ export const neverMatches = (pattern: string): string | null => {
   const [literal = ''] = LITERAL.exec(pattern) ?? []
   const rest = pattern.slice(literal.length)
   if (!'did:'.startsWith(literal) && !literal.startsWith('did:')) return 'repositories are named by their owner’s DID, not by a handle or a host'
-  if (rest.startsWith('/') && !PERSON.test(literal)) return `${literal === '' ? 'nothing' : literal} is not a DID in use`
+  if (rest.startsWith('/') && !PERSON.test(literal)) return `${literal === '' ? 'nothing' : literal} is not a did:plc or did:web`
   if (!pattern.includes('/') && !pattern.includes('{') && pattern !== '**') return 'it has no slash, and * does not match a slash'
   return null
 }

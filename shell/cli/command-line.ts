@@ -152,7 +152,7 @@ The operator's guide: shell/deploy/README.md`
   const checkCommand = command('check', 'check everything that "run" needs, and whether Tangled would find us; same options as "run"')
   for (const option of withFile(runOptions())) checkCommand.addOption(option)
   checkCommand
-    .option('--json', 'print the findings as a list of {what, isFine, sentence}')
+    .option('--json', 'print the findings as a JSON list of {what, isFine, sentence}')
     .action(async ({ json, ...options }: RunOptions & { readonly json?: true }) => {
       const { check } = await import('./check.js')
       exit(await check(options, read, json === true, process.env, print, environment.remarks))
@@ -194,13 +194,13 @@ The operator's guide: shell/deploy/README.md`
     .option('--json', 'print JSON')
     .action(async (options: BuildsOptions) => exit(await (await import('./list-builds.js')).builds(options, print, complain)))
 
-  const logsCommand = command('logs', 'show the log of a build of a running tack: what is there of it, or, with -f, until the build ends')
+  const logsCommand = command('logs', 'show the log of a build of a running tack: what there is so far or, with -f, until the build ends')
     .argument('<knot>', 'the host name of the knot, as "tack builds" shows it')
     .argument('<rkey>', 'the key of the run')
     .argument('[workflow]', 'the file name of the workflow, like ci.yml; needed only where the run has several')
   for (const option of withFile([...someOptions('config', 'listen'), serverOption()])) logsCommand.addOption(option.helpGroup('Options:'))
   logsCommand
-    .option('-f, --follow', 'go on until the build ends')
+    .option('-f, --follow', 'follow the log until the build ends')
     .option('--json', 'print the frames as they come, one JSON object a line')
     .action(async (knot: string, rkey: string, workflow: string | undefined, options: LogOptions) => {
       const [{ showLog }, { systemClock }, { hasColour }] = await Promise.all([import('./build-log.js'), import('../lib/clock.js'), import('./text.js')])
@@ -210,7 +210,7 @@ The operator's guide: shell/deploy/README.md`
 
   for (const [action, description] of [
     ['cancel', 'cancel builds of a running tack: all of a run, or that of one workflow'],
-    ['retry', 'repeat builds of a running tack, as a new run: all of a run, or that of one workflow']
+    ['retry', 'retry builds of a running tack, in a new run: all of a run, or that of one workflow']
   ] as const) {
     const controlCommand = command(action, description)
       .argument('<knot>', 'the host name of the knot, as "tack builds" shows it')
@@ -222,19 +222,19 @@ The operator's guide: shell/deploy/README.md`
     )
   }
 
-  command('backup', 'copy the store to a new folder, while the bridge is running or not, and read the copy back')
-    .argument('<folder>', 'a folder that is not there yet')
+  command('backup', 'copy the store to a new folder, even while the bridge is running, and read the copy back')
+    .argument('<folder>', 'a folder that does not exist yet')
     .addOption(configOption())
     .addOption(storeWithFile())
     .action(async (folder: string, options: { readonly store: string }) => exit(await (await import('./backup.js')).backup(options.store, folder, print, complain)))
 
-  command('restore', 'make a store of a backup, in a folder in which nothing is')
-    .argument('<folder>', 'what "tack backup" has made')
+  command('restore', 'restore a backup into an empty folder')
+    .argument('<folder>', 'the folder that "tack backup" made')
     .addOption(configOption())
     .addOption(storeWithFile())
     .action(async (folder: string, options: { readonly store: string }) => exit(await (await import('./backup.js')).restore(folder, options.store, print, complain)))
 
-  command('pass-over', 'pass over, once, an event whose step did not end: the next start does without it')
+  command('pass-over', 'pass over, once, an event whose step did not end: the next start skips it')
     .argument('<event>', 'the event, as the log and "tack inspect" name it')
     .addOption(configOption())
     .addOption(storeWithFile())
@@ -257,21 +257,21 @@ The operator's guide: shell/deploy/README.md`
   command('lint', 'check workflow files before they are pushed: what is wrong, and what has no effect, with line and column')
     .argument('[file...]', 'workflow files (default: all of .tangled/workflows)')
     .addOption(configOption())
-    .option('--json', 'print the findings as a list of {file, line, column, severity, message}')
+    .option('--json', 'print the findings as a JSON list of {file, line, column, severity, message}')
     .option('--schema', 'print the JSON Schema of a workflow file, for an editor')
     .action(async (files: ReadonlyArray<string>, options: LintOptions) =>
       exit(await (await import('./lint.js')).lint(files, options, isConfigured ? file : null, print, complain))
     )
 
-  command('try', 'show what would become of workflow files if something happened: what is built where, with which variables, or why not; nothing is built')
+  command('try', 'show what an event would make of workflow files: what is built where, with which variables, or why not; builds nothing')
     .argument('[file...]', 'workflow files (default: all of .tangled/workflows)')
     .addOption(configOption())
-    .addOption(new Option('--event <kind>', 'what happens').choices(['push', 'pull_request', 'manual']).default('push'))
+    .addOption(new Option('--event <kind>', 'the event').choices(['push', 'pull_request', 'manual']).default('push'))
     .option('--ref <ref>', 'the branch, or the whole ref, like refs/tags/v1: what is pushed or built by hand (default: the default branch), or the source of a pull request')
-    .option('--target <branch>', 'what a pull request is to be merged into (default: the default branch)')
+    .option('--target <branch>', 'the target branch of a pull request (default: the default branch)')
     .option('--default-branch <branch>', 'the default branch of the repository', 'main')
     .option('--changed <path...>', 'the files that the push changes, for "paths"')
-    .option('--skip-ci', 'the push asks for no CI')
+    .option('--skip-ci', 'the push asks to skip CI')
     .option('--action <action>', 'the action of a pull request', 'opened')
     .option('--input <name=value...>', 'the inputs of a run by hand')
     .option('--sha <commit>', 'the commit', '0123456789abcdef0123456789abcdef01234567')

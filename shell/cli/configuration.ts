@@ -48,7 +48,7 @@ const PATHS: ReadonlySet<string> = new Set(['store'])
 
 /** The parser's message is dropped: it may quote secrets. */
 const notYaml = (text: string, fault: YamlFault): ReadonlyArray<SyntaxFault> => {
-  if (fault._tag === 'Immodest') return [{ position: null, sentence: `it comes to more than ${String(MAX_VALUES)} values.` }]
+  if (fault._tag === 'Immodest') return [{ position: null, sentence: `it has more than ${String(MAX_VALUES)} values.` }]
   const { line, reason } = fault
   // The parser with better messages does not support such a depth.
   const faults = /maxDepth/.test(reason) ? [] : yamlFaults(text)
@@ -60,7 +60,7 @@ const notYaml = (text: string, fault: YamlFault): ReadonlyArray<SyntaxFault> => 
       : /null byte/.test(reason)
         ? 'a character that cannot be in a text file'
         : /maxDepth/.test(reason)
-          ? 'too many brackets inside of one another'
+          ? 'brackets are nested too deeply'
           : 'this is not YAML'
   return [{ position: line === null ? null : { column: 1, line }, sentence: `${what}.` }]
 }
@@ -87,7 +87,7 @@ export const parseConfiguration = (text: string, options: ReadonlyArray<string>,
   const value = parseYaml(text, MAX_VALUES)
   if (E.isLeft(value)) return broken(notYaml(text, value.left))
   const file = value.right ?? {}
-  if (!isSettings(file)) return broken([{ position: START, sentence: `the file must be settings, "name: value", like "hostname: ci.example.com"; it is ${shown(file)}.` }])
+  if (!isSettings(file)) return broken([{ position: START, sentence: `the file must consist of settings, "name: value", like "hostname: ci.example.com"; it is ${shown(file)}.` }])
 
   const places = placesIn(text)
   const faults: Array<SyntaxFault> = [...duplicates(text)]
@@ -145,8 +145,8 @@ export const readConfiguration = (path: string, options: ReadonlyArray<string>):
   const beginning = E.tryCatch(() => beginningOf(path), why)
   if (E.isLeft(beginning)) return unread(`the configuration file cannot be read: ${beginning.left}.`)
   const { bytes, mode } = beginning.right
-  if (bytes.length > MAX_BYTES) return unread(`this is no configuration file: it is larger than ${String(MAX_BYTES)} bytes.`)
-  if (!isUtf8(bytes)) return unread('this is no configuration file: it is not UTF-8.')
+  if (bytes.length > MAX_BYTES) return unread(`this is not a configuration file: it is larger than ${String(MAX_BYTES)} bytes.`)
+  if (!isUtf8(bytes)) return unread('this is not a configuration file: it is not UTF-8.')
   const { configuration, faults, isWhole, places } = parseConfiguration(bytes.toString(), options, path.endsWith('.json'))
   const remark = hasSecret(configuration) ? exposure(path, mode) : null
   return {

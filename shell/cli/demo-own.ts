@@ -59,7 +59,7 @@ interface Head {
 /** The HEAD of the repository at `path`; or a sentence that says why there is none, and what helps. */
 const headOf = async (path: string): Promise<Head | string> => {
   const top = await git(path, 'rev-parse', '--show-toplevel')
-  if ('error' in top) return `${path} is no git repository (${top.error}): name one with --repo.`
+  if ('error' in top) return `${path} is not a git repository (${top.error}): name one with --repo.`
   const sha = await git(top.text, 'rev-parse', '--verify', '--quiet', 'HEAD')
   if ('error' in sha) return `${top.text} has no commit yet: commit your workflow, and try again.`
   const branch = await git(top.text, 'symbolic-ref', '--quiet', '--short', 'HEAD')
@@ -122,15 +122,15 @@ const planOf = async ({ as, config: path, repo }: OwnOptions): Promise<E.Either<
   const [account = '', name = '', ...more] = (as ?? `${owner}/${basename(head.top).replace(/[^A-Za-z0-9._-]/g, '-')}`).split('/')
   return Did.is(account) && Did.is(owner) && name !== '' && more.length === 0
     ? E.right({ account, configuration, head, name, owner })
-    : E.left([visible(`"${String(as)}" is no repository: write did:plc:ewvi7nxzyoun6zhxrhs64oiz/name after --as.`)])
+    : E.left([visible(`"${String(as)}" is not a repository: write did:plc:ewvi7nxzyoun6zhxrhs64oiz/name after --as.`)])
 }
 
 /** Prints what will be tried, and what cannot be. */
 const introduce = ({ account, configuration, head, name, owner }: Plan, url: string, print: (text: string) => void): void => {
   print(`  The page of the spindle:  ${url}/`)
   print(visible(`  HEAD of ${head.top} (${head.sha.slice(0, 8)}, branch ${head.branch}) is pushed as ${account}/${name} to a knot on this machine.`))
-  if (head.changed > 0) print('  What is changed and not committed is not pushed: commit it, and try again.')
-  if (account === owner) print('  The owner may use every provider: "allow" is not tried. Say --as DID/NAME, with somebody whom it is to name.')
+  if (head.changed > 0) print('  Uncommitted changes are not pushed: commit them, and try again.')
+  if (account === owner) print('  The owner may use every provider: "allow" is not tried. Use --as DID/NAME to push as somebody else.')
   for (const [provider, { kind }] of configuration.providers)
     if (kind !== 'local')
       print(
@@ -232,14 +232,14 @@ export const demoOwn = async (options: OwnOptions, print: (text: string) => void
     )
     await until(() => names.every((one) => isOver(heard.get(one)?.status ?? 'pending')))
     if (stop.isAsked) return 1
-    if (hasEnded()) return refuse(['the bridge has ended: what it said above is why.'])
+    if (hasEnded()) return refuse(['the bridge has ended: its output above says why.'])
     const failed = names.filter((one) => heard.get(one)?.status !== 'success')
     for (const one of failed) {
       const lines = (await logOf(url, knot.host, keys.at(-1) ?? '', one)).trimEnd().split('\n').filter((line) => line !== '')
-      if (lines.length > 0) print(visible(`  The last of the log of ${one}:`))
+      if (lines.length > 0) print(visible(`  The end of the log of ${one}:`))
       for (const line of lines.slice(-LINES)) print(visible(`        │ ${line}`))
     }
-    print(failed.length === 0 ? '\n  Everything that was to be built is green.' : '\n  Not everything is green.')
+    print(failed.length === 0 ? '\n  All builds succeeded.' : '\n  Not all builds succeeded.')
     if (!options.once) {
       print(`\n  The bridge goes on: ${url}/\n  Ctrl-C ends it.`)
       await interrupted

@@ -137,7 +137,7 @@ export const demo = async ({ once: isOnce, seed }: DemoOptions, print: (text: st
     const first = start()
     await until(() => Promise.resolve(first.said.some((line) => line.event === 'JetstreamOpened')))
     const canBuild = await hasGit()
-    if (!canBuild) print('  There is no git on this machine: the builds are left out.')
+    if (!canBuild) print('  git is not installed: the demo skips the builds.')
     let isOpening = true
     const builds = buildActs({
       app,
@@ -164,7 +164,7 @@ export const demo = async ({ once: isOnce, seed }: DemoOptions, print: (text: st
     try {
       if (canBuild) {
         await builds.first()
-        print(`\n  From the start to the first build: ${((performance.now() - startedMs) / 1_000).toFixed(1)} s.`)
+        print(`\n  Time to the first build: ${((performance.now() - startedMs) / 1_000).toFixed(1)} s.`)
       }
       isOpening = false
       isQuiet = false

@@ -55,9 +55,9 @@ export const environmentOf = (environment: NodeJS.ProcessEnv): Environment => {
     }
     const { mode, text } = contents.right
     const value = text.replace(/\r?\n$/, '')
-    if (text.length > SECRET_BYTES) say(`${path} is longer than ${String(SECRET_BYTES)} characters. It is to hold the value of ${name}, and nothing else.`)
-    else if (value === '') say(`${path} is empty. It is to hold the value of ${name}, in one line.`)
-    else if (/[\r\n\0]/.test(value)) say(`${path} has more than one line. It is to hold the value of ${name}, and nothing else.`)
+    if (text.length > SECRET_BYTES) say(`${path} is longer than ${String(SECRET_BYTES)} characters. It must contain only the value of ${name}.`)
+    else if (value === '') say(`${path} is empty. It must contain the value of ${name}, on one line.`)
+    else if (/[\r\n\0]/.test(value)) say(`${path} has more than one line. It must contain only the value of ${name}.`)
     else meant.set(name, value)
     const remark = exposure(path, mode)
     if (remark !== null) remarks.push(`${variable}: ${remark}`)

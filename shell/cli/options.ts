@@ -149,7 +149,7 @@ export const runOptions = (): ReadonlyArray<Option> => [
     .env('TACK_ADMIN_TOKEN')
     .argParser(token)
     .helpGroup(SERVED),
-  new Option('--collaborators <source>', 'who says who may push: knots that keep lists themselves (and records elsewhere), or records everywhere')
+  new Option('--collaborators <source>', 'where push rights are read: from knots that keep lists (and from records for other knots), or from records for all')
     .env('TACK_COLLABORATORS')
     .choices(['knots', 'records'])
     .default('knots')

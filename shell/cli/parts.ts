@@ -45,12 +45,12 @@ export const shown = (u: unknown): string => {
 /** Reports an unknown key. A key that is valid at the top level has probably been indented by mistake. */
 const sayUnknown = (say: Say, place: string, key: string, value: unknown, known: readonly [string, ...ReadonlyArray<string>], ofFile: ReadonlyArray<string>): void => {
   const isLikeProvider = place === '' && (value === null || isSettings(value))
-  const hint = isLikeProvider ? ' A provider stands under "providers", further to the right.' : ''
+  const hint = isLikeProvider ? ' A provider goes under "providers", indented.' : ''
   const remedy =
     place !== '' && ofFile.includes(key)
-      ? 'It is a setting of the whole file: write it without indentation.'
-      : `Is "${nearest(known)(key)}" meant?${hint} There are: ${known.join(', ')}.`
-  say(placeOfKey(place, key), `there is no setting "${excerpt(key)}"${place === '' ? '' : ` in "${place}"`}. ${remedy}`)
+      ? 'It is a setting of the whole file: do not indent it.'
+      : `Did you mean "${nearest(known)(key)}"?${hint} There are: ${known.join(', ')}.`
+  say(placeOfKey(place, key), `unknown setting "${excerpt(key)}"${place === '' ? '' : ` in "${place}"`}. ${remedy}`)
 }
 
 export const sayUnknowns = (say: Say, place: string, settings: Settings, known: readonly [string, ...ReadonlyArray<string>], ofFile: ReadonlyArray<string>): void => {
@@ -80,7 +80,7 @@ const [[FIRST_BUILD], ...OTHER_BUILDS] = [...BUILDS] as const as readonly [(type
 export const buildsIn = (u: unknown, say: Say, ofFile: ReadonlyArray<string>): Configuration['builds'] => {
   if (u === null || u === undefined) return {}
   if (!isSettings(u)) {
-    say('builds', `"builds" must be settings, "name: value", further to the right; it is ${shown(u)}.`)
+    say('builds', `"builds" must have settings, "name: value", indented; it is ${shown(u)}.`)
     return {}
   }
   sayUnknowns(say, 'builds', u, [FIRST_BUILD, ...OTHER_BUILDS.map(([name]) => name)], ofFile)
@@ -98,7 +98,7 @@ const DID_LIKE = 'did:plc:…/name, or did:plc:…/* for all of somebody’s'
 
 const lineIn = (u: unknown, place: string, say: Say, ofFile: ReadonlyArray<string>): Allowed | null => {
   if (!isSettings(u)) {
-    say(place, `a line of "allow" must be settings, "repos: …" and "provider: …"; it is ${shown(u)}.`)
+    say(place, `a line of "allow" must have the settings "repos: …" and "provider: …"; it is ${shown(u)}.`)
     return null
   }
   sayUnknowns(say, place, u, LINE, ofFile)
@@ -135,7 +135,7 @@ export const providersIn = (u: unknown, say: Say): Configuration['providers'] =>
   const providers = new Map<string, { readonly kind: string; readonly settings: Settings }>()
   if (u === null || u === undefined) return providers
   if (!isSettings(u)) {
-    say('providers', `"providers" must be names, each with settings, without "- " before them; it is ${shown(u)}.`)
+    say('providers', `"providers" must be a map of names to settings, without "- " before them; it is ${shown(u)}.`)
     return providers
   }
   for (const [name, entry] of Object.entries(u)) {
@@ -144,7 +144,7 @@ export const providersIn = (u: unknown, say: Say): Configuration['providers'] =>
     if (!isName) say(place, `"${excerpt(name)}" cannot be the name of a provider: use up to 40 lower-case letters, digits and hyphens.`)
     // An empty entry is an entry.
     if (!isSettings(entry ?? {})) {
-      say(place, `the provider "${excerpt(name)}" must have settings, "name: value", further to the right, or {}; it is ${shown(entry)}.`)
+      say(place, `the provider "${excerpt(name)}" must have settings, "name: value", indented, or {}; it is ${shown(entry)}.`)
       continue
     }
     const { kind = name, ...settings } = (entry ?? {}) as Settings

@@ -9,13 +9,13 @@ export const passOverNext = async (folder: string, name: string, print: (text: s
     if (hung === null || eventName(hung) !== name) {
       const why =
         hung === null
-          ? 'no hung step is known; is that the store of this tack? Name it with --store or TACK_DB_PATH'
-          : `the hung step is "${eventName(hung)}": name that one`
+          ? 'there is no hung step; is this the right store? Name it with --store or TACK_DB_PATH'
+          : `the hung step is "${eventName(hung)}": name that`
       complain(`error: ${folder}: ${why}`)
       return 1
     }
     if (hung.of === 'Started') {
-      complain(`error: ${folder}: a start cannot be passed over: please report it (shell/deploy/troubleshooting.md, "Report a bug")`)
+      complain(`error: ${folder}: a start cannot be passed over: please report this (shell/deploy/troubleshooting.md, "Report a bug")`)
       return 1
     }
     await writeHung(systemDisk, folder, { ...hung, isPassedOver: true })

@@ -20,7 +20,7 @@ export const checkUser = ({ configuration: { providers } }: ReadConfiguration, u
     : [
         remark(
           'user',
-          `tack runs as ${userInfo().username}, and so do the builds of ${local.join(', ')}: whoever may push there owns this machine. ` +
+          `tack runs as ${userInfo().username}, and so do the builds of ${local.join(', ')}: whoever may push there controls this machine. ` +
             'Run tack as a user of its own (shell/deploy/README.md, "Configure").'
         )
       ]

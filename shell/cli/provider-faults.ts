@@ -13,7 +13,7 @@ const KIND_NAMES = KINDS.map(({ kind }) => kind)
 
 const unknownKind = (kind: string): string => {
   const [first = '', ...others] = KIND_NAMES
-  return `there is no kind of provider "${excerpt(kind)}". Is "${nearest([first, ...others])(kind)}" meant? There are: ${KIND_NAMES.join(', ')}.`
+  return `there is no kind of provider "${excerpt(kind)}". Did you mean "${nearest([first, ...others])(kind)}"? There are: ${KIND_NAMES.join(', ')}.`
 }
 
 /** What is wrong with a provider that the allow-list names; `null` if it exists. */
@@ -21,7 +21,7 @@ const unknownProvider = (provider: string, names: ReadonlyArray<string>): string
   if (names.includes(provider)) return null
   const [first, ...others] = names
   return `there is no provider "${excerpt(provider)}" under "providers". ${
-    first === undefined ? 'There is none at all.' : `Is "${nearest([first, ...others])(provider)}" meant? There ${names.length === 1 ? 'is' : 'are'}: ${names.join(', ')}.`
+    first === undefined ? 'There is none at all.' : `Did you mean "${nearest([first, ...others])(provider)}"? There ${names.length === 1 ? 'is' : 'are'}: ${names.join(', ')}.`
   }`
 }
 

@@ -33,7 +33,7 @@ const FOLDERS = ['./steps-page/', '../../../shell/cli/steps-page/'].map((path) =
 
 const fileOf = (name: string): string => {
   const folder = FOLDERS.find((url) => existsSync(new URL('steps.html', url)))
-  if (folder === undefined) throw new Error('the files of the page are missing: shell/cli/steps-page belongs to the program')
+  if (folder === undefined) throw new Error('the files of the page are missing: shell/cli/steps-page is part of the program')
   return readFileSync(new URL(name, folder), 'utf8')
 }
 

@@ -65,7 +65,7 @@ const showPage = ({ runs, total }: Chosen, path: string, limits: PageLimits, pri
   if (missing !== null)
     complain(
       `${path}: the page ends before step ${String(missing)} of ${String(total)}: it holds at most ${String(limits.steps)} steps, and ` +
-        `${String(limits.characters)} characters. For those that follow, say --from ${String(missing)}`
+        `${String(limits.characters)} characters. For the steps after it, use --from ${String(missing)}`
     )
   return asExpected
 }

@@ -13,22 +13,22 @@ export interface SyntaxFault {
 
 // ---------------------------------------------------------------------------------------- YAML
 
-const INDENTATION = 'wrong indentation. What belongs together begins in the same column, and what is inside of it two spaces further to the right'
-const QUOTES = 'a value cannot begin so. Put it in quotes, like "**" or "@name"'
+const INDENTATION = 'wrong indentation. What belongs together begins in the same column, and what is inside it two spaces further to the right'
+const QUOTES = 'a value cannot begin like this. Put it in quotes, like "**" or "@name"'
 
 const WORDS: { readonly [code in ErrorCode]?: string } = {
   BAD_ALIAS: QUOTES,
-  BAD_DQ_ESCAPE: 'an escape that there is not. In double quotes, write \\\\ for a backslash; in single quotes, one is enough',
+  BAD_DQ_ESCAPE: 'an unknown escape. In double quotes, write \\\\ for a backslash; in single quotes, one is enough',
   BAD_INDENT: INDENTATION,
   BAD_SCALAR_START: QUOTES,
   BLOCK_AS_IMPLICIT_KEY: 'two settings in one, by wrong indentation or a second colon. Settings of one level begin in the same column; a value with ": " in it is put in quotes',
-  BLOCK_IN_FLOW: 'a list or mapping of several lines inside of [ ] or { }. Write the outer one in lines as well',
-  MISSING_CHAR: 'something is missing here: the closing quote, bracket or brace of something above, or the "- " of an item',
-  MULTILINE_IMPLICIT_KEY: 'no setting. One is "name: value", with a colon and a space',
+  BLOCK_IN_FLOW: 'a list or mapping of several lines inside [ ] or { }. Write the outer one in lines as well',
+  MISSING_CHAR: 'something is missing: the closing quote, bracket or brace of something above, or the "- " of an item',
+  MULTILINE_IMPLICIT_KEY: 'not a setting. Settings are written "name: value", with a colon and a space',
   MULTIPLE_DOCS: 'a second document. Remove the line "---"',
   TAB_AS_INDENT: 'a tab. Indent with spaces',
   TAG_RESOLVE_FAILED: 'a value that begins with "!". Put it in quotes',
-  UNEXPECTED_TOKEN: 'something that does not belong here. Is a quote, bracket or brace too many, or one missing above? A value with signs in it is put in quotes'
+  UNEXPECTED_TOKEN: 'something unexpected. Is there a quote, bracket or brace too many, or one missing above? Put values with special characters in quotes'
 }
 
 const OTHERWISE = 'this is not YAML'
@@ -70,7 +70,7 @@ export const duplicates = (text: string): ReadonlyArray<SyntaxFault> => {
       const position = positionAt(counter, key.range[0])
       const first = before.get(name)
       if (first === undefined) before.set(name, position)
-      else found.push({ position, sentence: `"${excerpt(name)}" is set twice, in line ${String(first.line)} as well. Keep one of them.` })
+      else found.push({ position, sentence: `"${excerpt(name)}" is set twice, here and in line ${String(first.line)}. Keep one of them.` })
     }
   }
   return found
@@ -85,11 +85,11 @@ const TOKEN =
 type Expected = 'colon' | 'comma' | 'end' | 'key' | 'value'
 
 const EXPECTED: { readonly [expected in Expected]: string } = {
-  colon: 'a colon is expected here, between name and value',
-  comma: 'a comma, or the closing bracket or brace, is expected here',
-  end: 'nothing more is expected here',
-  key: 'the name of a setting is expected here, in double quotes; after the last one there is no comma',
-  value: 'a value is expected here: text in double quotes, a number, true, false, null, [ or {; after the last one there is no comma'
+  colon: 'expected a colon between name and value',
+  comma: 'expected a comma, or the closing bracket or brace',
+  end: 'expected nothing more',
+  key: 'expected the name of a setting, in double quotes; there is no comma after the last one',
+  value: 'expected a value: text in double quotes, a number, true, false, null, [ or {; there is no comma after the last one'
 }
 
 const positionIn = (text: string, offset: number): Position => {

@@ -59,7 +59,7 @@ const repositoryOf = (text: string | undefined, spindleOwner: string): E.Either<
   const [owner = '', name = '', ...more] = text.split('/')
   return Did.is(owner) && name !== '' && more.length === 0
     ? E.right({ name, owner })
-    : E.left(`"${excerpt(text)}" is no repository: write did:plc:ewvi7nxzyoun6zhxrhs64oiz/name`)
+    : E.left(`"${excerpt(text)}" is not a repository: write did:plc:ewvi7nxzyoun6zhxrhs64oiz/name`)
 }
 
 const circumstancesOf = (options: TryOptions, configuration: Configuration | null, workflows: ReadonlyArray<Workflow>): E.Either<string, Circumstances> => {
@@ -113,8 +113,8 @@ export const trialOf = (
   const shown = new Map<WorkflowName, string>()
   const workflows: Array<Workflow> = []
   for (const { bytes, name, path } of files) {
-    if (!isWorkflowFile(name) || !WorkflowName.is(name)) return E.left(`${path} is no workflow file: its name must end in .yml or .yaml`)
-    if (shown.has(name)) return E.left(`two files are called ${name}: try them one by one`)
+    if (!isWorkflowFile(name) || !WorkflowName.is(name)) return E.left(`${path} is not a workflow file: its name must end in .yml or .yaml`)
+    if (shown.has(name)) return E.left(`two files are named ${name}: try them one at a time`)
     shown.set(name, path)
     workflows.push(parseWorkflow({ bytes, name }))
   }

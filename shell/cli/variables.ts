@@ -16,5 +16,5 @@ export const unknownVariables = (environment: NodeJS.ProcessEnv): ReadonlyArray<
   return Object.keys(environment)
     .filter((name) => name.startsWith('TACK_') && !known.includes(name) && !OF_A_SERVICE.test(name))
     .sort()
-    .map((name) => `There is no setting ${name}, and it is ignored. Is ${nearest(['TACK_CONFIG', ...known])(name)} meant?`)
+    .map((name) => `${name} is not a setting, and is ignored. Did you mean ${nearest(['TACK_CONFIG', ...known])(name)}?`)
 }

@@ -81,7 +81,7 @@ const parsed = (text: string): unknown => {
 /** Starts an application on 127.0.0.1. */
 export const startWebApp = async ({ accounts, pds, port = 0, repositories, spindle }: WebAppOptions): Promise<WebApp> => {
   const folder = FOLDERS.find((url) => existsSync(new URL('app.html', url)))
-  if (folder === undefined) throw new Error('the files of the web application are missing: shell/demo-network/web-app belongs to the program')
+  if (folder === undefined) throw new Error('the files of the web application are missing: shell/demo-network/web-app is part of the program')
   const sessions = new Map(accounts.map(({ did }) => [did, pds.signIn(did)]))
   const { host } = new URL(spindle.url)
   const connect = `connect-src 'self' http://${host} ws://${host}`

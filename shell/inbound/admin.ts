@@ -31,8 +31,8 @@ export interface AdminPorts {
 /** Why an admin request is refused. */
 const REFUSALS: { readonly [refusal in Builds.OrderRefusal]: string } = {
   ended: 'the build has already ended',
-  limit: 'there is no room for another run: too many wait, or those that have not ended keep too much; retry later',
-  right: 'the repository no longer names this spindle, or whoever caused the run no longer has rights in it',
+  limit: 'no room for another run: too many are waiting, or unfinished runs hold too much; retry later',
+  right: 'the repository no longer names this spindle, or whoever caused the run may no longer push to it',
   running: 'the build has not ended yet',
   undecided: 'it is not known yet who may push to the repository: its knot is being asked; retry later',
   unknown: 'no such run or build'

@@ -6,13 +6,13 @@ import type { Server } from 'node:http'
 import { type Answer, refuse } from './responses.js'
 import { refused } from './xrpc/answers.js'
 
-const NO_HTTP = refused(400, 'InvalidRequest', 'this is not a request as HTTP/1.1 has them')
+const NO_HTTP = refused(400, 'InvalidRequest', 'this is not a valid HTTP/1.1 request')
 const SLOW = refused(408, 'InvalidRequest', 'the request took too long to arrive: send it again')
 
 const answerTo = (code: string | undefined, headerBytes: number): Answer => {
   switch (code) {
     case 'HPE_HEADER_OVERFLOW':
-      return refused(431, 'InvalidRequest', `the address and the headers come to more than ${String(headerBytes)} bytes: ask for less at a time`)
+      return refused(431, 'InvalidRequest', `the URL and the headers are longer than ${String(headerBytes)} bytes: ask for less at a time`)
     case 'ERR_HTTP_REQUEST_TIMEOUT':
       return SLOW
     default:

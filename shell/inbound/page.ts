@@ -33,7 +33,7 @@ const FILES = [
 /** Responses by path, given the browser's ETag. @throws when the files are missing. */
 export const loadPage = (): ReadonlyMap<string, (tag: string | undefined) => Answer> => {
   const folder = FOLDERS.find((url) => existsSync(new URL('page.html', url)))
-  if (folder === undefined) throw new Error('the files of the page are missing: shell/inbound/page belongs to the program')
+  if (folder === undefined) throw new Error('the files of the page are missing: shell/inbound/page is part of the program')
   return new Map(
     FILES.map(([path, file, type]) => {
       const body = readFileSync(new URL(file, folder))

@@ -29,7 +29,7 @@ export interface UpgradesOptions {
   readonly router: Router
 }
 
-const NO_SOCKETS = text(400, 'this endpoint takes no websockets: ask by a plain request')
+const NO_SOCKETS = text(400, 'this endpoint does not take websockets: send a plain request')
 
 export const createUpgrades = ({ clock, limits, log, router }: UpgradesOptions): Upgrades => {
   const acceptor = new WebSocketServer({ clientTracking: false, maxPayload: 4_096, noServer: true, perMessageDeflate: false })

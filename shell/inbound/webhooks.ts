@@ -47,7 +47,7 @@ export const takeWebhook = async (ports: WebhookPorts, provider: Provider, asked
       case 'large':
         return result('too_large', text(413, `body larger than ${String(limitBytes)} bytes`))
       case 'busy':
-        return result('too_busy', text(503, 'too much is being sent at once; retry later', { 'retry-after': '5' }))
+        return result('too_busy', text(503, 'too much data at once; retry later', { 'retry-after': '5' }))
     }
   const at = clock.now()
   const answer = ask(provider, request, body.right, Math.floor(at / 1000))

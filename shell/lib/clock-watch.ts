@@ -13,7 +13,7 @@ export const skewOf = (source: string, theirMs: number, oursMs: number): string 
   if (Math.abs(offMs) <= TOLERATED_MS) return null
   const seconds = String(Math.round(Math.abs(offMs) / 1000))
   const off = `${seconds} s ${offMs < 0 ? 'behind' : 'ahead of'} that of ${source}`
-  return `The clock of this machine is ${off}: set it, and have it kept right (timedatectl set-ntp true). Until then webhooks and orders may be rejected.`
+  return `The clock of this machine is ${off}: set it, and keep it synchronized (timedatectl set-ntp true). Until then webhooks and admin requests may be rejected.`
 }
 
 export interface ClockWatch {

@@ -7,5 +7,5 @@ const LEAST_MINOR = 19
 export const tooOld = (version: string): string | null => {
   const [major = 0, minor = 0] = version.split('.').map(Number)
   if (major > LEAST_MAJOR || (major === LEAST_MAJOR && minor >= LEAST_MINOR)) return null
-  return `tack needs Node ${String(LEAST_MAJOR)}.${String(LEAST_MINOR)} or later, and this is ${version}: https://nodejs.org/en/download`
+  return `tack needs Node ${String(LEAST_MAJOR)}.${String(LEAST_MINOR)} or later; this is ${version}: https://nodejs.org/en/download`
 }

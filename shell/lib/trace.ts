@@ -134,7 +134,7 @@ const Version = t.type({ version: t.number })
 const decodeHeader = (json: unknown): E.Either<string, TraceHeader> => {
   const versioned = Version.decode(json)
   return E.isRight(versioned) && versioned.right.version !== VERSION
-    ? E.left(`it is a trace of version ${String(versioned.right.version)}, and this tack reads version ${String(VERSION)}`)
+    ? E.left(`it is a trace of version ${String(versioned.right.version)}, but this tack reads version ${String(VERSION)}`)
     : E.mapLeft(explain)(TraceHeader.decode(json))
 }
 
@@ -188,8 +188,8 @@ export const readTraces = (path: string, disk = systemDisk): TE.TaskEither<Store
           steps = []
         }
       }
-      if (header !== null) throw new Error('the last trace has no end')
-      if (traces.length === 0) throw new Error('there is no trace in it')
+      if (header !== null) throw new Error('the last trace is incomplete')
+      if (traces.length === 0) throw new Error('it contains no trace')
       return traces
     })
   )

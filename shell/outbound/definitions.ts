@@ -116,7 +116,7 @@ export const createDefinitions = ({ clock, documents, readFiles }: DefinitionsOp
     if (found._tag === 'Unread') return found.isTooLarge === true ? no('large', found.error) : no(found.isFinal ? 'missing' : 'unreachable', found.error)
     if (found.left > 0) return no('large', `there are more than ${String(WORKFLOWS_MAX)} files`)
     const [unkept] = found.unkept
-    return unkept === undefined ? definitionOf(found.files) : no('large', `${excerpt(unkept)} is no name of a workflow`)
+    return unkept === undefined ? definitionOf(found.files) : no('large', `${excerpt(unkept)} is not a valid workflow name`)
   }
 
   const inTurn = (repo: Did, knot: HostName, sha: Sha): Promise<E.Either<NoDefinition, Definition>> => {

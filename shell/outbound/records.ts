@@ -184,7 +184,7 @@ export const recordReader = (options: RecordsOptions): Records => {
       return
     }
     const { next, records, rejected } = page.right
-    if (rejected > 0) log.warn('bad records skipped', { collection, cursor: cursor === null ? null : excerpt(cursor), did, rejected })
+    if (rejected > 0) log.warn('invalid records skipped', { collection, cursor: cursor === null ? null : excerpt(cursor), did, rejected })
     deliver({ _tag: 'RecordsRead', at: clock.now(), collection, did, next, number, records })
   }
 

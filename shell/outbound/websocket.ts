@@ -196,7 +196,7 @@ const connect = (settings: NetSettings, url: URL, reader: Reader): Link => {
   const hold = (bytes: number): void => {
     unfinishedBytes = Math.max(0, bytes)
     if (unfinishedBytes === 0) pieces = 0
-    settings.unfinished.hold(socket, unfinishedBytes + pieces * PIECE_BYTES, () => giveUp('too much is held of messages that do not end'))
+    settings.unfinished.hold(socket, unfinishedBytes + pieces * PIECE_BYTES, () => giveUp('too much data in unfinished messages'))
   }
   /** Pings and pongs may come in the middle of a message, and are not part of it. */
   const pass = (data: Buffer): void => hold(unfinishedBytes - data.length - CONTROL_HEADER_BYTES)
@@ -215,7 +215,7 @@ const connect = (settings: NetSettings, url: URL, reader: Reader): Link => {
   const beat = (): void => {
     if (over || stream === null || socket.readyState !== WebSocket.OPEN) return
     if (stream.bytesRead === heardBytes) {
-      giveUp('no sign of life since the last ping')
+      giveUp('no answer since the last ping')
       return
     }
     socket.ping()

@@ -141,7 +141,7 @@ export const workflowReader = (options: WorkflowsOptions): Workflows => {
       const { error, isFinal, isTooLarge } = found
       if (isTooLarge === true) {
         // Every push would fail like this, and the author can fix it: report it as a build.
-        const workflows = [faulty(UNREAD, '', `the workflow files cannot be read: ${error}. The knot sends them with all of the repository`)]
+        const workflows = [faulty(UNREAD, '', `the workflow files cannot be read: ${error}. The knot can only send them with the whole repository`)]
         deliver({ _tag: 'WorkflowsRead', at: clock.now(), defaultBranch: null, knot, number, rkey, sources: null, unkept: [], workflows })
         return
       }

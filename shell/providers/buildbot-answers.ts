@@ -74,11 +74,11 @@ export const progressOf = (
         ? report('cancelled', 'Buildbot merged the request into another one: see "collapseRequests".')
         : report('success', null)
     case 4:
-      return report('failed', `Buildbot itself failed over the build${lastState === '' ? '.' : `: ${lastState}`}`)
+      return report('failed', `Buildbot failed to run the build${lastState === '' ? '.' : `: ${lastState}`}`)
     case 6:
       return report('cancelled', null)
     default:
-      return report('failed', `Buildbot ended the build in a way that is not known here (${String(results)}).`)
+      return report('failed', `Buildbot ended the build with an unknown result (${String(results)}).`)
   }
 }
 

@@ -98,7 +98,7 @@ export const createBuildbotApi = (
 
   const requestOf = (external: string): string | null => (/^[0-9]{1,15}$/.test(external) ? external : null)
 
-  const nameless = (external: string): Uncertain => client.uncertain(`"${external}" is not the number of a request at Buildbot`)
+  const nameless = (external: string): Uncertain => client.uncertain(`"${external}" is not the number of a Buildbot build request`)
 
   /** Reads in this order: once a request is complete, all its builds exist. */
   const standing: BuildbotApi['standing'] = async (external) => {

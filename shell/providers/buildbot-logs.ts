@@ -43,7 +43,7 @@ export const createBuildbotLogs = ({ client, get, standing }: BuildbotApi, every
       const found = await get(`/logs/${part.id}`, Logs)
       if (found._tag === 'Uncertain') return found
       const [log] = found._tag === 'Got' ? found.value.logs : []
-      if (log === undefined) return { _tag: 'None', sentence: 'Buildbot does not keep this log any more.' }
+      if (log === undefined) return { _tag: 'None', sentence: 'Buildbot no longer has this log.' }
       const { at: from, line: first } = marks.filter(({ at }) => at <= wanted).at(-1) ?? { at: 0, line: 0 }
       marks = [{ at: from, line: first }]
       let text = ''
@@ -59,7 +59,7 @@ export const createBuildbotLogs = ({ client, get, standing }: BuildbotApi, every
         marks.push({ at: from + text.length, line })
       }
       if (from + text.length < LONGEST_LOG) return { _tag: 'Text', from, isComplete: log.complete, text }
-      return { _tag: 'Text', from, isComplete: true, text: `${text}(The log goes on at Buildbot; no more of it is shown here.)\n` }
+      return { _tag: 'Text', from, isComplete: true, text: `${text}(The log continues at Buildbot; the rest is not shown here.)\n` }
     }
   }
 

@@ -30,7 +30,7 @@ export const createBuildbotStarts = (
       return client.refuse(`The force scheduler "${scheduler}" of Buildbot has no builder "${builderOf(job)}".`)
     const key = flat(found.all_fields).find(({ fullName }) => fullName === 'tack_key')
     if (key === undefined || key.type === 'fixed')
-      return client.refuse(`The force scheduler "${scheduler}" of Buildbot has no parameter "tack_key", by which builds are found again.`)
+      return client.refuse(`The force scheduler "${scheduler}" of Buildbot has no parameter "tack_key", which tack needs to find builds again.`)
     return null
   }
 
@@ -58,7 +58,7 @@ export const createBuildbotStarts = (
     const builder = await get(`/builders/${encodeURIComponent(builderOf(job))}`, Builders)
     if (builder._tag === 'Uncertain') return builder
     const [found] = builder._tag === 'Got' ? builder.value.builders : []
-    if (found === undefined) return client.uncertain(`Buildbot has no builder "${builderOf(job)}" in which the build could be looked for`)
+    if (found === undefined) return client.uncertain(`Buildbot has no builder "${builderOf(job)}" to look for the build in`)
     const fromMs = earliestMs(job, client.nowMs())
     const since = fromMs === null ? '' : `&submitted_at__ge=${String(Math.floor(fromMs / 1000))}`
     // Newest first: a request that arrives meanwhile pushes others to later pages, so none is missed. If several match, the first one is ours.
@@ -74,7 +74,7 @@ export const createBuildbotStarts = (
       if (requests.value.buildrequests.length < PAGE) return oldest === null ? { _tag: 'Missing' } : { _tag: 'Accepted', external: String(oldest) }
     }
     return oldest === null
-      ? client.uncertain('Buildbot lists more requests than can be looked through')
+      ? client.uncertain('Buildbot lists more requests than tack can search')
       : { _tag: 'Accepted', external: String(oldest) }
   }
 

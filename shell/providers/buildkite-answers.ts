@@ -48,10 +48,10 @@ export const statusOf = ({ blocked, cancel_reason: reason, state }: Build): { re
     case 'waiting_failed':
       return { error: null, status: 'running' }
     case 'blocked':
-      return { error: 'The build waits at a block step until somebody unblocks it.', status: 'running' }
+      return { error: 'The build is waiting at a block step until somebody unblocks it.', status: 'running' }
     case 'passed':
       return blocked === true
-        ? { error: 'The build waits at a block step until somebody unblocks it.', status: 'running' }
+        ? { error: 'The build is waiting at a block step until somebody unblocks it.', status: 'running' }
         : { error: null, status: 'success' }
     case 'failed':
       return { error: 'The build failed.', status: 'failed' }

@@ -66,7 +66,7 @@ export const createBuildkiteApi = (client: Client, { organizations, token, url }
     return `${pathOf({ _tag: 'Place', organization, pipeline })}/builds/${number}`
   }
 
-  const nameless = (external: string): Uncertain => client.uncertain(`"${external}" is not the name of a build at Buildkite`)
+  const nameless = (external: string): Uncertain => client.uncertain(`"${external}" does not name a Buildkite build`)
 
   const buildAt = async (external: string): Promise<Build | Missing | Uncertain> => {
     const path = pathOfBuild(external)

@@ -39,7 +39,7 @@ export const createBuildkiteLogs = ({ ask, buildAt, client, doubt, nameless, pat
     if (answer.status !== 200) return isRefusal(answer.status) ? client.refuse(wordsOf(answer)) : doubt(answer)
     const text = answer.text.replace(AGENT_MARKS, '')
     return answer.isCut
-      ? { _tag: 'Text', hasFailed, isComplete: true, text: `${text}\n(The log goes on at Buildkite; no more of it is shown here.)\n` }
+      ? { _tag: 'Text', hasFailed, isComplete: true, text: `${text}\n(The log continues at Buildkite; the rest is not shown here.)\n` }
       : { _tag: 'Text', hasFailed, isComplete, text }
   }
 

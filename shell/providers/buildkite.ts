@@ -120,7 +120,7 @@ const create = (options: Options, { clock, fetch, name }: Surroundings): Provide
       if (builds.length < PAGE) return oldest === null ? { _tag: 'Missing' } : { _tag: 'Accepted', external: externalOf(place, oldest) }
     }
     return oldest === null
-      ? client.uncertain('Buildkite lists more builds of this trigger than can be looked through')
+      ? client.uncertain('Buildkite lists more builds of this trigger than tack can search')
       : { _tag: 'Accepted', external: externalOf(place, oldest) }
   }
 

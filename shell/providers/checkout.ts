@@ -54,7 +54,7 @@ const failureOf = ({ isTooLong, said }: Ran, proxy: Proxy): Failed => {
   if (isTooLong) return new Failed('The repository is too large.', false)
   const words = sentence(redactor([proxy.url, password]), FATAL.exec(said)?.[1] ?? said)
   if (SERVER_ERROR.test(said)) return new Failed(`The knot cannot be reached: ${words}.`, false, true)
-  return new Failed(words === '' ? 'git was ended.' : words, /not found|returned error: 4|could not read Username|Authentication failed/.test(said))
+  return new Failed(words === '' ? 'git was killed.' : words, /not found|returned error: 4|could not read Username|Authentication failed/.test(said))
 }
 
 const checkOut = async (git: Program, proxy: Proxy, job: Job, address: URL, folder: string): Promise<void> => {
@@ -95,7 +95,7 @@ export const gitCheckout = (options: CheckoutOptions): Checkout => {
 
   return async (job, folder, signal) => {
     const stopping = new AbortController()
-    let why = 'tack is ending, or the build is to end.'
+    let why = 'tack is stopping, or the build was cancelled.'
     const stop = (): void => stopping.abort()
     const disarm = clock.after(timeoutMs, () => {
       why = `The checkout took more than ${String(timeoutMs / 1000)} s.`
@@ -142,7 +142,7 @@ export const gitCheckout = (options: CheckoutOptions): Checkout => {
           return
         } catch (error) {
           if (!(error instanceof Failed) || !error.isAway) throw error
-          if (clock.now() + away.everyMs * 1_000 > giveUpUs) throw new Error(`${error.message} It was tried for ${String(away.forMs / 1_000)} s.`)
+          if (clock.now() + away.everyMs * 1_000 > giveUpUs) throw new Error(`${error.message} Retried for ${String(away.forMs / 1_000)} s.`)
           await pause(away.everyMs)
           if (stopping.signal.aborted) throw new Error(why)
         }

@@ -40,7 +40,7 @@ export const progressOf = ({ conclusion = null, html_url: link = null, status }:
   const at = link === null ? '.' : `: ${link}`
   if (status === 'in_progress') return report('running', null)
   // The states are queued, requested, pending, and waiting, which means waiting for an approval.
-  if (status !== 'completed') return report('pending', status === 'waiting' ? `The run waits until somebody at GitHub allows it${at}` : null)
+  if (status !== 'completed') return report('pending', status === 'waiting' ? `The run is waiting for somebody to approve it at GitHub${at}` : null)
   switch (conclusion) {
     case 'success':
     case 'neutral':
@@ -53,9 +53,9 @@ export const progressOf = ({ conclusion = null, html_url: link = null, status }:
     case 'failure':
       return report('failed', `The run failed${at}`)
     case 'startup_failure':
-      return report('failed', `GitHub could not begin the run: its workflow file is not valid${at}`)
+      return report('failed', `GitHub could not start the run: its workflow file is invalid${at}`)
     case 'action_required':
-      return report('failed', `The run ended because somebody at GitHub has to do something first${at}`)
+      return report('failed', `The run ended because it needs somebody to act at GitHub${at}`)
     default:
       return report('failed', `The run ended as "${conclusion ?? 'unknown'}"${at}`)
   }

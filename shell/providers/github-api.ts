@@ -58,7 +58,7 @@ export const createGithubApi = (client: Client, { token, url }: { readonly token
 
   const isNo = (answer: Answer): boolean => isRefusal(answer.status) && !isLimited(answer)
 
-  const nameless = (external: string): Uncertain => client.uncertain(`"${external}" is not the name of a run at GitHub`)
+  const nameless = (external: string): Uncertain => client.uncertain(`"${external}" does not name a GitHub run`)
 
   const runOf = async (external: string): Promise<Run | Missing | Uncertain> => {
     const at = runAt(external)

@@ -47,7 +47,7 @@ export const createGithubLogs = ({ ask, client, doubt, isNo, nameless, runOf }: 
       if (at === null) return nameless(external)
       const answer = await ask('GET /repos/{owner}/{repo}/actions/jobs/{job_id}/logs', { job_id: Number(id), owner: at.owner, repo: at.repo })
       if (answer._tag === 'Uncertain') return answer
-      if (answer.status === 410) return { _tag: 'None', sentence: 'GitHub no longer keeps the log of this job.' }
+      if (answer.status === 410) return { _tag: 'None', sentence: 'GitHub no longer has the log of this job.' }
       if (answer.status === 404) {
         // A log may appear a little after the end of its job.
         const count = (tries.get(id) ?? 0) + 1
@@ -61,7 +61,7 @@ export const createGithubLogs = ({ ask, client, doubt, isNo, nameless, runOf }: 
       if (log._tag === 'Uncertain') return log
       if (log.status !== 200) return client.doubt(log, '')
       const lines = log.text.replace(TIME_MARK, '')
-      return { _tag: 'Text', hasFailed, isComplete: true, text: log.isCut ? `${lines}\n(The log goes on at GitHub; no more of it is shown here.)\n` : lines }
+      return { _tag: 'Text', hasFailed, isComplete: true, text: log.isCut ? `${lines}\n(The log continues at GitHub; the rest is not shown here.)\n` : lines }
     }
   }
 

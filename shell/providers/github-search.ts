@@ -48,12 +48,12 @@ export const createGithubSearch =
           return nameless === null
             ? { _tag: 'Missing' }
             : client.uncertain(
-                `the run ${nameless} does not show in its name which build it is of, so it may be this one: ` +
+                `the name of run ${nameless} does not tell which build it is, so it may be this one: ` +
                   `the workflow "${place.workflow}" needs a run-name with \${{ inputs.tack_key }}`
               )
       }
       // A search shows no more. The next one begins with the runs of the same second again.
       to = oldest
     }
-    return client.uncertain('GitHub lists more runs than can be looked through')
+    return client.uncertain('GitHub lists more runs than tack can search')
   }

@@ -130,7 +130,7 @@ const create = (options: Options, { clock, fetch, log, name }: Surroundings): Pr
     if (place._tag === 'Refused') return place
     const inputs = { tack_key: markOf(job.key), tack_variables: JSON.stringify(Object.fromEntries(job.plan.variables)) }
     if (JSON.stringify(inputs).length > MAX_INPUTS)
-      return client.refuse(`The variables of the build are more than GitHub takes: ${String(MAX_INPUTS)} characters, all together.`)
+      return client.refuse(`The variables of the build are longer than GitHub accepts: ${String(MAX_INPUTS)} characters in total.`)
     const ref = await refFor(job, place)
     if (typeof ref !== 'string') return ref
     const { owner, repo, workflow } = place
@@ -147,7 +147,7 @@ const create = (options: Options, { clock, fetch, log, name }: Surroundings): Pr
     if (made !== null) return accepted(job, externalOf(place, made.workflow_run_id))
     if (isNo(answer)) return client.refuse(`GitHub does not start the workflow "${owner}/${repo}/${workflow}" (${String(answer.status)}): ${wordsOf(answer)}`)
     // An older server only acknowledges. The core looks for a run if the answer is uncertain.
-    return answer.status === 204 ? client.uncertain('GitHub has taken on the run, and does not say which it is') : doubt(answer)
+    return answer.status === 204 ? client.uncertain('GitHub accepted the run, but does not say which run it is') : doubt(answer)
   }
 
   // -------------------------------------------------------------------------------------- cancel

@@ -72,7 +72,7 @@ export const createLocalLogs = ({ folderOf, work }: LocalBuilds, ready: Promise<
         if (hasResult) {
           // A killed runner could not end its step.
           for (const step of openSteps.values()) yield { ...step, status: 'end', timeMs: nowMs() }
-          if (steps === 0) yield* work.note(0, 'The build ended before it began.')
+          if (steps === 0) yield* work.note(0, 'The build ended before it started.')
           return
         }
       } catch (error) {

@@ -51,6 +51,6 @@ export const readFileOf = async <A>(codec: t.Type<A, unknown>, folder: string, n
   })
   if (text === null) return null
   const value = decodeText(codec, text)
-  if (E.isLeft(value)) throw new Error(`${name} is not understood: ${value.left}`)
+  if (E.isLeft(value)) throw new Error(`${name} is not valid: ${value.left}`)
   return value.right
 }

@@ -91,7 +91,7 @@ const failureOf = (name: string, code: number | null, signal: NodeJS.Signals | n
   if (isCancelled) return CANCELLED
   if (code === 0) return null
   const exitCode = code ?? 128 + (signal === null ? 0 : constants.signals[signal])
-  const how = signal === null ? `ended with exit code ${String(exitCode)}` : `was ended by ${signal}`
+  const how = signal === null ? `ended with exit code ${String(exitCode)}` : `was killed by ${signal}`
   return { error: `The step "${name}" ${how}.`, exitCode: exitCode as Result['exitCode'], status: 'failed' }
 }
 

@@ -128,7 +128,7 @@ export const createLocalStarts = (
       await work.pause(LOOK_MS)
       for (const id of [...places.active])
         if (!isOurs(builds, id) && (await resultOf(id).catch(() => null)) !== null)
-          await over(id).catch((error: unknown) => warn(`the build in ${id} could not be cleared up after`, error))
+          await over(id).catch((error: unknown) => warn(`the build in ${id} could not be cleaned up`, error))
     }
   }
 
@@ -152,7 +152,7 @@ export const createLocalStarts = (
     for (const entry of await readdir(root)) {
       // There may be thousands. A stop need not wait: the next start recovers them.
       if (work.signal.aborted) return
-      await look(entry).catch((error: unknown) => warn(`the build in ${entry} could not be looked at`, error))
+      await look(entry).catch((error: unknown) => warn(`the build in ${entry} could not be inspected`, error))
     }
     await prune()
     for (const { account, id } of waiting.sort((a, b) => a.createdMs - b.createdMs)) {

@@ -127,8 +127,8 @@ const unknown = (name: string, [first, ...others]: ReadonlyArray<string>): Setti
   isOfEnvironment: false,
   sentence:
     first === undefined
-      ? 'is no setting: this kind of provider has none.'
-      : `is no setting of this kind of provider. Is "${nearest([first, ...others])(name)}" meant? There are: ${[first, ...others].join(', ')}.`,
+      ? 'is not a setting: this kind of provider has none.'
+      : `is not a setting of this kind of provider. Did you mean "${nearest([first, ...others])(name)}"? There are: ${[first, ...others].join(', ')}.`,
   setting: name
 })
 
@@ -136,7 +136,7 @@ const unknown = (name: string, [first, ...others]: ReadonlyArray<string>): Setti
 export const isSettings = (u: unknown): u is { readonly [name: string]: unknown } => typeof u === 'object' && u !== null && !Array.isArray(u)
 
 const readAll = <T extends Table>(table: T, u: unknown, environment: Environment): Either<ReadonlyArray<SettingFault>, Values<T>> => {
-  if (!isSettings(u)) return E.left([{ isOfEnvironment: false, sentence: 'must be settings, "name: value".', setting: '' }])
+  if (!isSettings(u)) return E.left([{ isOfEnvironment: false, sentence: 'must have settings, "name: value".', setting: '' }])
   const names = Object.keys(table)
   const faults = Object.keys(u)
     .filter((name) => !names.includes(name))

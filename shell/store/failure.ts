@@ -33,7 +33,7 @@ export const unfinished = (path: string, what: string): Error =>
   new Rejection({
     _tag: 'Refused',
     path,
-    message: `${what}. Nothing was changed. Start that version once, and stop it: a clean stop leaves nothing after its snapshot`
+    message: `${what}. Nothing was changed. Start that version once and stop it: a clean stop leaves nothing after its snapshot`
   })
 
 /** Another process uses the folder, or may be using it. */

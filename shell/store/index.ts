@@ -137,7 +137,7 @@ const boot = async (
     await db.write()
   }
   if (was.version !== version)
-    onReport(`store upgraded from version ${String(was.version)} to ${String(version)}; older tacks cannot read it any more`)
+    onReport(`store upgraded from version ${String(was.version)} to ${String(version)}; older versions of tack cannot read it`)
   if (steps.passing !== null && steps.passing.seq > was.seq) {
     const { seq: batch } = steps.passing
     const event = `"${eventName(steps.passing)}"`

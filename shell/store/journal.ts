@@ -105,12 +105,12 @@ export interface Rules {
 const strangeness = ({ snapshot, version: today }: Rules, version: number | undefined, path: string, line: number): Error | null => {
   const at = `line ${String(line)}`
   if (version === today || (version === undefined && (snapshot ?? 0) <= UNNUMBERED)) return null
-  if (version === undefined) return refused(path, `${at}: it bears no number, and the snapshot before it is of version ${String(snapshot)}`)
+  if (version === undefined) return refused(path, `${at}: it has no version number, and the snapshot before it has version ${String(snapshot)}`)
   if (version > today)
-    return refused(path, `${at}: it is of version ${String(version)}, and this tack knows versions up to ${String(today)}: a newer one can read it`)
+    return refused(path, `${at}: it has version ${String(version)}, and this tack reads versions up to ${String(today)}: use a newer one`)
   return unfinished(
     path,
-    `${at}: it was written by an earlier tack, for a store of version ${String(version)}, and has happened after the last snapshot`
+    `${at}: an earlier tack wrote it after its last snapshot, for a store of version ${String(version)}`
   )
 }
 

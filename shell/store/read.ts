@@ -25,7 +25,7 @@ const ATTEMPTS = 10
 
 const readOnce = async (disk: Disk, folder: string, format: Format): Promise<Contents> => {
   const snapshot = await snapshots(disk, folder, format).read()
-  if (snapshot === null) throw new Error('there is no store of tack here: name its folder with --store or TACK_DB_PATH')
+  if (snapshot === null) throw new Error('there is no store here: name its folder with --store or TACK_DB_PATH')
   const rules = { snapshot: snapshot.version, version: format.version }
   const { state, take } = folding(snapshot.state, await readPassing(disk, folder))
   const { seq } = await readJournals(disk, folder, rules, snapshot.seq, take)

@@ -181,10 +181,10 @@ const FirstLine = t.strict({ head: t.unknown, seq: Natural }, 'State')
 /** The version of the document, if it can be read. */
 const versionOf = (firstLine: string, { migrations, version: today }: Format): E.Either<string, number> => {
   const digits = BEGINNING.exec(firstLine)?.[1]
-  if (digits === undefined) return E.left('it does not begin as a state of tack does')
+  if (digits === undefined) return E.left('it does not begin like a state of tack')
   const version = Number(digits)
   if (version > today)
-    return E.left(`it is of version ${digits}, and this tack knows versions up to ${String(today)}: a newer one can read it`)
+    return E.left(`it has version ${digits}, and this tack reads versions up to ${String(today)}: use a newer one`)
   return version === today || version in migrations ? E.right(version) : E.left(`there was never a version ${digits}`)
 }
 

@@ -39,4 +39,4 @@ export const asRead = (path: string, answer: Answer): Answer => {
 
 export const invalid = (message: string): Answer => refused(400, 'InvalidRequest', message)
 
-export const noPipeline = refused(404, 'PipelineNotFound', 'no pipeline of that name: it never was, or has been forgotten')
+export const noPipeline = refused(404, 'PipelineNotFound', 'no such pipeline: it never existed, or has been forgotten')

@@ -41,19 +41,19 @@ export interface CallPorts {
 export const CALL_BYTES_MAX = 262_144
 
 const LARGE = refused(413, 'RequestTooLarge', `the body is larger than ${String(CALL_BYTES_MAX)} bytes`)
-const BUSY = refused(503, 'NotEnoughResources', 'too much is being asked at once; retry later', { 'retry-after': '10' })
+const BUSY = refused(503, 'NotEnoughResources', 'too many requests at once; retry later', { 'retry-after': '10' })
 const UNSAVED = refused(503, 'InternalServerError', 'cannot be saved now; retry later with another token', { 'retry-after': '5' })
 const SLOW = refused(504, 'UpstreamFailure', 'the knot has not given out the workflow files yet; the pipeline will be listed when it has')
 const NO_RIGHT = refused(403, 'AccessControl', 'this account has no right to push to that repository, or it is not built here')
 
 const REFUSALS: { readonly [refusal in Builds.CallRefusal]: Answer } = {
   busy: BUSY,
-  ended: refused(409, 'PipelineEnded', 'nothing of it is left to be cancelled: it has ended'),
+  ended: refused(409, 'PipelineEnded', 'nothing is left to cancel: it has ended'),
   expired: badToken({ error: 'JwtExpired', message: 'the time of the token is over: get another' }),
-  limit: refused(503, 'NotEnoughResources', 'there is no room for another run: too many wait, or those that have not ended keep too much; retry later', { 'retry-after': '60' }),
+  limit: refused(503, 'NotEnoughResources', 'no room for another run: too many are waiting, or unfinished runs hold too much; retry later', { 'retry-after': '60' }),
   right: NO_RIGHT,
   unknown: noPipeline,
-  used: badToken({ error: 'NonceNotUnique', message: 'the token was used before, and counts once: get another' }),
+  used: badToken({ error: 'NonceNotUnique', message: 'the token has been used, and is valid only once: get another' }),
   workflow: refused(404, 'WorkflowNotFound', 'the pipeline has no workflow of that name: getPipeline lists those that it has')
 }
 
@@ -116,7 +116,7 @@ const answerOf = ({ knot }: Begun, outcome: RunOutcome): Answer => {
     case 'Cancelled':
       return refused(409, 'PipelineEnded', 'it was cancelled before it began')
     case 'Empty':
-      return invalid('there is nothing to run: no workflow of that name is in .tangled/workflows at that commit')
+      return invalid('there is nothing to run: .tangled/workflows has no workflow of that name at that commit')
     case 'Refused':
       return NO_RIGHT
     case 'Unreadable':

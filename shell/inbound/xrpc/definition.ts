@@ -15,7 +15,7 @@ interface DefinitionAsked {
 
 const shaIn = (params: Params): E.Either<string, Sha> => {
   const text = params.one('sha')
-  return Sha.is(text) ? E.right(text) : E.left('"sha" is the name of a commit, 40 or 64 hexadecimal digits')
+  return Sha.is(text) ? E.right(text) : E.left('"sha" must be the hash of a commit, 40 or 64 hexadecimal digits')
 }
 
 const sourceIn = (params: Params, repo: Did): E.Either<string, Did> => {

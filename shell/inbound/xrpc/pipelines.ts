@@ -16,12 +16,12 @@ const DIGITS = /^[1-9][0-9]{0,2}$/
 const limitIn = (params: Params): E.Either<string, number> => {
   const text = params.one('limit')
   if (text === null) return E.right(LIMIT)
-  return DIGITS.test(text) && Number(text) <= LIMIT_MAX ? E.right(Number(text)) : E.left(`"limit" is a number from 1 to ${String(LIMIT_MAX)}`)
+  return DIGITS.test(text) && Number(text) <= LIMIT_MAX ? E.right(Number(text)) : E.left(`"limit" must be a number from 1 to ${String(LIMIT_MAX)}`)
 }
 
 const cursorIn = (params: Params): E.Either<string, Tid | null> => {
   const text = params.one('cursor')
-  return text === null || Tid.is(text) ? E.right(text) : E.left('"cursor" is none of ours: it comes from the previous page, as it is')
+  return text === null || Tid.is(text) ? E.right(text) : E.left('"cursor" is not valid: pass on that of the previous page, unchanged')
 }
 
 /** Of newer kinds there are no pipelines here: whoever asks for these alone is shown none. */
@@ -32,7 +32,7 @@ const kindsIn = (params: Params): ReadonlyArray<CauseKind> | null => {
 
 const commitsIn = (params: Params): E.Either<string, ReadonlyArray<string> | null> => {
   const commits = [...new Set(params.all('commits'))]
-  if (commits.length > COMMITS_MAX) return E.left(`"commits" are ${String(COMMITS_MAX)} at most`)
+  if (commits.length > COMMITS_MAX) return E.left(`"commits" may have at most ${String(COMMITS_MAX)} items`)
   return E.right(commits.length === 0 ? null : commits)
 }
 

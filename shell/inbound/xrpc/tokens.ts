@@ -18,7 +18,7 @@ export interface Claimed {
   readonly token: Token
 }
 
-const MISSING = refused(401, 'AuthMissing', 'a token of service auth is needed: "Authorization: Bearer …"', { 'www-authenticate': 'Bearer' })
+const MISSING = refused(401, 'AuthMissing', 'a service auth token is required: "Authorization: Bearer …"', { 'www-authenticate': 'Bearer' })
 
 export const badToken = ({ error, message }: TokenFault): Answer => refused(403, error, message)
 
@@ -49,7 +49,7 @@ export const claimedBy = ({ headersDistinct }: IncomingMessage, hostname: string
   const [header = '', ...others] = headersDistinct['authorization'] ?? []
   if (header === '') return E.left(MISSING)
   const [, head = '', body = '', signature = ''] = others.length === 0 && header.length <= TOKEN_MAX ? (BEARER.exec(header) ?? []) : []
-  if (signature === '') return E.left(badToken({ error: 'BadJwt', message: 'the header "Authorization" is not "Bearer" and one token of three parts' }))
+  if (signature === '') return E.left(badToken({ error: 'BadJwt', message: 'the header "Authorization" must be "Bearer" and one token of three parts' }))
   const read = decodeServiceToken(textOf(head), textOf(body))
   if (E.isLeft(read)) return E.left(badToken(read.left))
   const token = judgeServiceToken({ at, audience: webDid(hostname), method, service: 'tangled_spindle' })(read.right)

@@ -49,11 +49,11 @@ export const failureOf = ({ code, isTooLong, said }: Ran, proxy: Proxy, timedOut
   if (isTooLong) return { ...unread('the knot sent too much output', true), hasAnswered: true }
   if (NOT_FOUND.test(said)) return { ...NO_REPOSITORY, hasAnswered: true }
   const status = Number(STATUS.exec(said)?.[1] ?? 0)
-  if (status >= 300 && status < 400) return { ...unread('the knot redirects, which is not followed', true), hasAnswered: true }
+  if (status >= 300 && status < 400) return { ...unread('the knot redirects, and redirects are not followed', true), hasAnswered: true }
   if ([400, 401, 403, 404, 410].includes(status)) return { ...NO_REPOSITORY, hasAnswered: true }
   if (status !== 0) return { ...unread(`the knot answered ${String(status)}`, false), hasAnswered: true }
   if (NO_OBJECT.test(said)) return { ...NO_COMMIT, hasAnswered: true }
-  return { ...unread(`git could not read the repository: ${excerpt(FATAL.exec(said)?.[1] ?? 'it was ended')}`, false), hasAnswered: false }
+  return { ...unread(`git could not read the repository: ${excerpt(FATAL.exec(said)?.[1] ?? 'it was killed')}`, false), hasAnswered: false }
 }
 
 // ---------------------------------------------------------------------------------------- answers

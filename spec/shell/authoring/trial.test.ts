@@ -87,8 +87,8 @@ describe('what would become of a workflow', () => {
   })
 
   test.each([
-    ['that asks for no CI', push('refs/heads/main', null, { skipsCi: true }), 'the push asks for no CI (skip-ci)'],
-    ['that deletes a branch', push('refs/heads/main', null, { newSha: '0'.repeat(40) }), 'the push deletes the ref, and nothing is built of that'],
+    ['that asks for no CI', push('refs/heads/main', null, { skipsCi: true }), 'the push asks to skip CI (skip-ci)'],
+    ['that deletes a branch', push('refs/heads/main', null, { newSha: '0'.repeat(40) }), 'the push deletes the ref: there is nothing to build'],
     ['that moves nothing', push('refs/heads/main', null, { oldSha: SHA }), 'the push does not move the ref'],
     ['of neither a branch nor a tag', push('refs/notes/x'), 'only branches and tags are built: give a ref like refs/heads/main or refs/tags/v1']
   ])('is nothing of a push %s', (_, cause, sentence) => {

@@ -50,7 +50,7 @@ describe.skipIf(!hasGit)(`a store with builds under way${WITHOUT_GIT}`, () => {
       await eventually(async () => (await builds('first')).map(({ status }) => status).sort().join() === 'pending,running')
 
       const saved = await tack(args('backup', 'first', join(folder, 'saved')), env)
-      expect(saved).toMatchObject({ code: 0, err: '', out: expect.stringMatching(/: 1 account and 1 run as of batch \d+, and \d+ bytes of providers\. All of it has been read back\.\n$/) as string })
+      expect(saved).toMatchObject({ code: 0, err: '', out: expect.stringMatching(/: 1 account and 1 run as of batch \d+, and \d+ bytes of provider files\. All of it has been read back\.\n$/) as string })
       expect((await readdir(join(folder, 'saved'))).sort()).toEqual(['providers', 'state.json'])
       await first.end('SIGKILL')
       await writeFile(join(folder, 'go'), '')
@@ -100,8 +100,8 @@ describe('what is saved and restored', () => {
       const { backup: save, close, restore: bring, said } = await made(folder)
       expect([await save(), await close(), await bring()]).toEqual([0, 'closed', 0])
       expect(said).toEqual([
-        'saved: 0 accounts and 0 runs as of batch 1, and 4 bytes of providers. All of it has been read back.',
-        'again: 0 accounts and 0 runs as of batch 1, and 4 bytes of providers.'
+        'saved: 0 accounts and 0 runs as of batch 1, and 4 bytes of provider files. All of it has been read back.',
+        'again: 0 accounts and 0 runs as of batch 1, and 4 bytes of provider files.'
       ])
       expect(await readdir(join(folder, 'again', 'providers', 'local', 'a'.repeat(40)))).toEqual(['log-1.jsonl', 'request.json'])
       const opened = await openStore({ folder: join(folder, 'again'), initial: () => initial(config) })()
@@ -111,8 +111,8 @@ describe('what is saved and restored', () => {
     }))
 
   test.each([
-    ['a folder that holds something', (folder: string) => mkdir(join(folder, 'saved', 'x'), { recursive: true }), 'error: saved is not empty: name a folder that is not there yet'],
-    ['a store that cannot be read', (folder: string) => writeFile(join(folder, 'store', 'state.json'), '{}'), /^error: store\/state\.json: line 1: it does not begin as a state of tack does/],
+    ['a folder that holds something', (folder: string) => mkdir(join(folder, 'saved', 'x'), { recursive: true }), 'error: saved is not empty: name a folder that does not exist yet'],
+    ['a store that cannot be read', (folder: string) => writeFile(join(folder, 'store', 'state.json'), '{}'), /^error: store\/state\.json: line 1: it does not begin like a state of tack/],
     ['a file of a provider that cannot be read', (folder: string) => writeFile(join(folder, 'store', 'providers', 'x.json'), '{'), /^error: \.saved\.unfinished-\d+\/providers\/x\.json is not JSON/]
   ])('leaves nothing half saved: %s', (_, spoil, sentence) =>
     inFolder(async (folder) => {
@@ -129,7 +129,7 @@ describe('what is saved and restored', () => {
     inFolder(async (folder) => {
       const { backup: save, close, said } = await made(folder)
       expect([await save('store/saved'), await close()]).toEqual([1, 'closed'])
-      expect(said).toEqual(['error: store/saved is in the store: name a folder elsewhere'])
+      expect(said).toEqual(['error: store/saved is inside the store: name a folder elsewhere'])
     }))
 
   test('is not restored where something is, nor where a process is, nor of what is no backup', () =>
@@ -141,7 +141,7 @@ describe('what is saved and restored', () => {
       expect(said).toEqual([
         expect.stringMatching(/^error: store\/lock: process \d+ on host \S+ uses this folder; stop it first$/),
         'error: store: it is not empty (journal-0000000000000001.jsonl, providers, state.json): restore into an empty folder',
-        'error: nowhere is no backup of tack: there is no state.json'
+        'error: nowhere is not a backup of tack: it has no state.json'
       ])
     }))
 

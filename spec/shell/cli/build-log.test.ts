@@ -162,9 +162,9 @@ describe('tack logs says what is wrong, and what to do', () => {
   }
 
   test.each<[string, string, RegExp]>([
-    ['is refused', '503 Service Unavailable', /^error: .* has too many readers of logs \(503\): try again in a while$/],
+    ['is refused', '503 Service Unavailable', /^error: .* has too many readers of logs \(503\): try again later$/],
     ['is gone', '404 Not Found', /^error: .* has no log of knot\.example [a-z2-7]+ ci\.yml any more: /],
-    ['is kept back by a proxy', '400 Bad Request', /^error: .* answered 400: it, or a proxy before it, passes no websocket on to \/logs$/]
+    ['is kept back by a proxy', '400 Bad Request', /^error: .* answered 400: it, or a proxy in front of it, does not forward websockets to \/logs$/]
   ])('tack logs says what is wrong where the log %s', async (_, answer, line) => {
     expect(await otherwise((_request, socket) => socket.end(`HTTP/1.1 ${answer}\r\ncontent-length: 0\r\n\r\n`))).toEqual([1, expect.stringMatching(line)])
   })
@@ -174,7 +174,7 @@ describe('tack logs says what is wrong, and what to do', () => {
     const broken = (act: (socket: WebSocket) => void) => otherwise((request, socket, head) => acceptor.handleUpgrade(request, socket, head, act))
     expect(await broken((socket) => socket.close(1001, 'going away'))).toEqual([1, 'error: the log broke off: going away; the build goes on: ask again for all of it'])
     expect(await broken((socket) => socket.terminate())).toEqual([1, expect.stringMatching(/^error: the log broke off: the connection was lost \(1006\)/)])
-    expect(await broken((socket) => socket.send('{"kind":1}'))).toEqual([1, expect.stringMatching(/^error: the log broke off: what came is no log of tack/)])
+    expect(await broken((socket) => socket.send('{"kind":1}'))).toEqual([1, expect.stringMatching(/^error: the log broke off: that is not a log of tack/)])
   })
 
   test('tack logs says what is wrong where the server falls silent', async () => {

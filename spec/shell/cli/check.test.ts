@@ -198,7 +198,7 @@ describe.skipIf(!hasGit)(`the configuration${WITHOUT_GIT}`, () => {
         }
       }))
     ).toEqual([
-      ['allow[0]', 'there is no provider "their-ci" under "providers". Is "our-ci" meant? There are: ci, our-ci.'],
+      ['allow[0]', 'there is no provider "their-ci" under "providers". Did you mean "our-ci"? There are: ci, our-ci.'],
       ['allow[1]', expect.stringMatching(/^"alice\.example\/app" never matches: repositories are named by their owner’s DID, not by a handle or a host\./)]
     ]))
 
@@ -257,7 +257,7 @@ describe.skipIf(!hasGit)(`the store${WITHOUT_GIT}`, () => {
     expect(await withFiles({ 'state.json': '{"rows":[]}' })).toEqual([['store', expect.stringMatching(/state\.json: .* Nothing was changed\. Restore a backup of the whole folder, or move the folder away to start anew\.$/)]]))
 
   test('is reported when its snapshot is missing', async () =>
-    expect(await withFiles({ 'journal-1.jsonl': '' })).toEqual([['store', expect.stringMatching(/there is no store of tack here/)]]))
+    expect(await withFiles({ 'journal-1.jsonl': '' })).toEqual([['store', expect.stringMatching(/there is no store here/)]]))
 
   test('is reported when its lock belongs to another machine, or to nobody', async () => {
     const lock = JSON.stringify({ hostname: 'elsewhere', pid: 1, startedAt: null, token: '0'.repeat(36) })

@@ -107,58 +107,58 @@ const BUILDS = 'keepStatuses, keepUnits, owedUnits, pendingMinutes, runningMinut
 
 describe('a configuration error names the place, what is allowed, and what to do', () => {
   test.each<[string, string, ReadonlyArray<string>]>([
-    ['a list', '- a\n', ['1:1 the file must be settings, "name: value", like "hostname: ci.example.com"; it is a list.']],
-    ['a text', 'hostname=ci.example.com\nadminToken=x\n', ['1:1 the file must be settings, "name: value", like "hostname: ci.example.com"; it is text.']],
-    ['an unknown key', '\nhostnam: x\n', [`2:1 there is no setting "hostnam". Is "hostname" meant? ${THERE_ARE}`]],
-    ['an unknown key with settings', 'dev: true\nlocal: {}\n', [`2:1 there is no setting "local". Is "log" meant? A provider stands under "providers", further to the right. ${THERE_ARE}`]],
-    ['a key with the prefix of the environment', 'TACK_HOSTNAME: x\n', [expect.stringMatching(/^1:1 there is no setting "TACK_HOSTNAME"/) as string]],
-    ['a key as long as can be', `${'x'.repeat(1_000)}: 1\n`, [expect.stringContaining(`there is no setting "${'x'.repeat(120)}…". Is `) as string]],
-    ['where the file is', 'config: x\n', [expect.stringMatching(/^1:1 there is no setting "config"/) as string]],
-    ['__proto__', '__proto__: {a: 1}\n', [expect.stringMatching(/^1:1 there is no setting "__proto__"/) as string]],
-    ['builds that are none', 'builds: 7\n', ['1:1 "builds" must be settings, "name: value", further to the right; it is 7.']],
-    ['an unknown limit', 'builds: {forever: 1}\n', [`1:10 there is no setting "forever" in "builds". Is "owedUnits" meant? There are: ${BUILDS}.`]],
-    ['a setting that has slipped', 'builds:\n  pendingMinutes: 1\n  providers: {}\n', ['3:3 there is no setting "providers" in "builds". It is a setting of the whole file: write it without indentation.']],
+    ['a list', '- a\n', ['1:1 the file must consist of settings, "name: value", like "hostname: ci.example.com"; it is a list.']],
+    ['a text', 'hostname=ci.example.com\nadminToken=x\n', ['1:1 the file must consist of settings, "name: value", like "hostname: ci.example.com"; it is text.']],
+    ['an unknown key', '\nhostnam: x\n', [`2:1 unknown setting "hostnam". Did you mean "hostname"? ${THERE_ARE}`]],
+    ['an unknown key with settings', 'dev: true\nlocal: {}\n', [`2:1 unknown setting "local". Did you mean "log"? A provider goes under "providers", indented. ${THERE_ARE}`]],
+    ['a key with the prefix of the environment', 'TACK_HOSTNAME: x\n', [expect.stringMatching(/^1:1 unknown setting "TACK_HOSTNAME"/) as string]],
+    ['a key as long as can be', `${'x'.repeat(1_000)}: 1\n`, [expect.stringContaining(`unknown setting "${'x'.repeat(120)}…". Did you mean `) as string]],
+    ['where the file is', 'config: x\n', [expect.stringMatching(/^1:1 unknown setting "config"/) as string]],
+    ['__proto__', '__proto__: {a: 1}\n', [expect.stringMatching(/^1:1 unknown setting "__proto__"/) as string]],
+    ['builds that are none', 'builds: 7\n', ['1:1 "builds" must have settings, "name: value", indented; it is 7.']],
+    ['an unknown limit', 'builds: {forever: 1}\n', [`1:10 unknown setting "forever" in "builds". Did you mean "owedUnits"? There are: ${BUILDS}.`]],
+    ['a setting that has slipped', 'builds:\n  pendingMinutes: 1\n  providers: {}\n', ['3:3 unknown setting "providers" in "builds". It is a setting of the whole file: do not indent it.']],
     ['too few statuses', 'builds: {keepStatuses: 99}\n', ['1:10 "keepStatuses" must be a whole number from 100 to 1000000; it is 99.']],
     ['too little room', 'builds: {owedUnits: 4194303}\n', ['1:10 "owedUnits" must be a whole number from 4194304 to 1073741824; it is 4194303.']],
     ['room in parts', 'builds: {keepUnits: 4194304.5}\n', ['1:10 "keepUnits" must be a whole number from 4194304 to 1073741824; it is 4194304.5.']],
     ['no time at all', 'builds: {pendingMinutes: 0}\n', ['1:10 "pendingMinutes" must be minutes: a number above 0, at most 43200 (30 days); it is 0.']],
     ['infinite time', 'builds: {runningMinutes: .inf}\n', ['1:10 "runningMinutes" must be minutes: a number above 0, at most 43200 (30 days); it is Infinity.']],
     ['time in words', 'builds: {runningMinutes: 1h}\n', ['1:10 "runningMinutes" must be minutes: a number above 0, at most 43200 (30 days); it is "1h".']],
-    ['providers as a list', 'providers:\n  - local: {}\n', ['1:1 "providers" must be names, each with settings, without "- " before them; it is a list.']],
-    ['a provider whose settings are none', `providers: {github: ${SECRET}}\n`, ['1:13 the provider "github" must have settings, "name: value", further to the right, or {}; it is text.']],
+    ['providers as a list', 'providers:\n  - local: {}\n', ['1:1 "providers" must be a map of names to settings, without "- " before them; it is a list.']],
+    ['a provider whose settings are none', `providers: {github: ${SECRET}}\n`, ['1:13 the provider "github" must have settings, "name: value", indented, or {}; it is text.']],
     ['lines that are no list', 'allow: {repos: x}\n', ['1:1 "allow" must be a list: each line begins with "- repos:"; it is settings.']],
     ['a provider of a bad name', 'providers: {Local CI: {}}\n', ['1:13 "Local CI" cannot be the name of a provider: use up to 40 lower-case letters, digits and hyphens.']],
     ['a kind that is no text', 'providers: {ci: {kind: [local]}}\n', ['1:18 "kind" must be the name of a kind of provider; it is a list.']],
-    ['a line that is none', 'allow: [x]\n', ['1:9 a line of "allow" must be settings, "repos: …" and "provider: …"; it is text.']],
-    ['a line with a misspelt key', 'allow: [{repo: x, provider: y}]\n', ['1:10 there is no setting "repo" in "allow[0]". Is "repos" meant? There are: pipelines, provider, repos.']],
+    ['a line that is none', 'allow: [x]\n', ['1:9 a line of "allow" must have the settings "repos: …" and "provider: …"; it is text.']],
+    ['a line with a misspelt key', 'allow: [{repo: x, provider: y}]\n', ['1:10 unknown setting "repo" in "allow[0]". Did you mean "repos"? There are: pipelines, provider, repos.']],
     ['a line without a provider', 'allow: [{repos: x, provider: y}, {repos: x}]\n', ['1:34 this line of "allow" has no "provider": the name of a provider, as under "providers".']],
     ['a provider that is no text', 'allow: [{repos: x, provider: [y]}]\n', ['1:20 "provider" must be the name of a provider, as under "providers"; it is a list.']],
     ['repositories that are no pattern', 'allow: [{repos: "did:plc:a/{a", provider: y}]\n', ['1:10 did:plc:a/{a is not a pattern. Is a bracket or brace left open?']],
     ['pipelines that are no pattern', 'allow: [{repos: x, provider: y, pipelines: "a["}]\n', ['1:33 a[ is not a pattern. Is a bracket or brace left open?']],
     ['keys that come twice', `adminToken: ${SECRET}\nlog: json\nadminToken: ${SECRET}\nlog: json\n`, [
-      '3:1 "adminToken" is set twice, in line 1 as well. Keep one of them.',
-      '4:1 "log" is set twice, in line 2 as well. Keep one of them.'
+      '3:1 "adminToken" is set twice, here and in line 1. Keep one of them.',
+      '4:1 "log" is set twice, here and in line 2. Keep one of them.'
     ]],
-    ['a key that comes twice further down', 'providers:\n  local:\n    concurrent: 1\n    concurrent: 2\n', ['4:5 "concurrent" is set twice, in line 3 as well. Keep one of them.']],
-    ['the same in JSON', '{"hostname":"a","hostname":"b"}', ['1:17 "hostname" is set twice, in line 1 as well. Keep one of them.']],
+    ['a key that comes twice further down', 'providers:\n  local:\n    concurrent: 1\n    concurrent: 2\n', ['4:5 "concurrent" is set twice, here and in line 3. Keep one of them.']],
+    ['the same in JSON', '{"hostname":"a","hostname":"b"}', ['1:17 "hostname" is set twice, here and in line 1. Keep one of them.']],
     ['two documents', 'dev: true\n---\ndev: true\n', ['it has a second document. Remove the line "---" between them.']],
     ['a NUL', 'a: \0', ['1:1 a character that cannot be in a text file.']],
-    ['a quote left open', `adminToken: "${SECRET}\n`, ['2:1 something is missing here: the closing quote, bracket or brace of something above, or the "- " of an item.']],
+    ['a quote left open', `adminToken: "${SECRET}\n`, ['2:1 something is missing: the closing quote, bracket or brace of something above, or the "- " of an item.']],
     ['a tab', 'dev: true\nproviders:\n\tlocal: {}\n', ['3:1 a tab. Indent with spaces.']],
-    ['indentation that differs', 'providers:\n  local:\n    concurrent: 2\n   graceSeconds: 3\n', ['4:1 wrong indentation. What belongs together begins in the same column, and what is inside of it two spaces further to the right.']],
+    ['indentation that differs', 'providers:\n  local:\n    concurrent: 2\n   graceSeconds: 3\n', ['4:1 wrong indentation. What belongs together begins in the same column, and what is inside it two spaces further to the right.']],
     ['indentation after a value', 'dev: true\n  log: json\n', [expect.stringMatching(/^1:6 two settings in one, by wrong indentation or a second colon/) as string]],
-    ['a name without a colon', 'dev true\nlog: json\n', ['1:1 no setting. One is "name: value", with a colon and a space.']],
+    ['a name without a colon', 'dev true\nlog: json\n', ['1:1 not a setting. Settings are written "name: value", with a colon and a space.']],
     ['stars without quotes', 'allow:\n  - repos: **\n    provider: local\n', ['2:1 a value that begins with *. Put it in quotes, like "**".']],
-    ['one star without quotes', 'allow:\n  - repos: *\n    provider: local\n', ['2:12 a value cannot begin so. Put it in quotes, like "**" or "@name".']],
-    ['a handle with its sign', 'owner: @alice.example\n', ['1:8 a value cannot begin so. Put it in quotes, like "**" or "@name".']],
+    ['one star without quotes', 'allow:\n  - repos: *\n    provider: local\n', ['2:12 a value cannot begin like this. Put it in quotes, like "**" or "@name".']],
+    ['a handle with its sign', 'owner: @alice.example\n', ['1:8 a value cannot begin like this. Put it in quotes, like "**" or "@name".']],
     ['a token that begins with a star', `adminToken: *${SECRET}\n`, ['1:1 a value that begins with *. Put it in quotes, like "**".']],
     ['a token that begins with an exclamation mark', `adminToken: !${SECRET}\n`, ['1:13 a value that begins with "!". Put it in quotes.']],
-    ['a backslash in double quotes', 'store: "C:\\data"\n', [expect.stringMatching(/^1:11 an escape that there is not/) as string]],
-    ['a brace too many', 'providers: {local: {}}}\n', [expect.stringMatching(/^1:23 something that does not belong here/) as string]],
+    ['a backslash in double quotes', 'store: "C:\\data"\n', [expect.stringMatching(/^1:11 an unknown escape/) as string]],
+    ['a brace too many', 'providers: {local: {}}}\n', [expect.stringMatching(/^1:23 something unexpected/) as string]],
     ['two mistakes', 'owner: @a\nhostname: @b\n', [expect.stringMatching(/^1:8 /) as string, expect.stringMatching(/^2:11 /) as string]],
-    ['a depth without end', '['.repeat(100_000), ['1:1 too many brackets inside of one another.']],
-    ['aliases to aliases to aliases', `providers:\n  x: {y: 1}\nallow:\n${bombs(12)}`, ['it comes to more than 100000 values.']],
-    ['an alias to itself', 'providers: &a {b: *a}\n', ['it comes to more than 100000 values.']]
+    ['a depth without end', '['.repeat(100_000), ['1:1 brackets are nested too deeply.']],
+    ['aliases to aliases to aliases', `providers:\n  x: {y: 1}\nallow:\n${bombs(12)}`, ['it has more than 100000 values.']],
+    ['an alias to itself', 'providers: &a {b: *a}\n', ['it has more than 100000 values.']]
   ])('%s', (_, text, said) => {
     expect(parse(text)).toEqual(E.left(said))
     expect(JSON.stringify(parse(text))).not.toContain(SECRET)
@@ -179,19 +179,19 @@ describe('a configuration error names the place, what is allowed, and what to do
   })
 
   test.each<[string, string]>([
-    ['{"dev": true,\n}', '2:1 not JSON: the name of a setting is expected here, in double quotes; after the last one there is no comma.'],
-    ['{"dev": true\n "log": "json"}', '2:2 not JSON: a comma, or the closing bracket or brace, is expected here.'],
-    ['{"dev" true}', '1:8 not JSON: a colon is expected here, between name and value.'],
-    ['{"dev": yes}', '1:9 not JSON: a value is expected here: text in double quotes, a number, true, false, null, [ or {; after the last one there is no comma.'],
-    ['{"allow": [1,]}', '1:14 not JSON: a value is expected here: text in double quotes, a number, true, false, null, [ or {; after the last one there is no comma.'],
-    ['{"dev": true}}', '1:14 not JSON: nothing more is expected here.'],
-    ['{"dev": true', '1:13 not JSON: the text ends too soon; a comma, or the closing bracket or brace, is expected here.'],
-    ['', '1:1 not JSON: the text ends too soon; a value is expected here: text in double quotes, a number, true, false, null, [ or {; after the last one there is no comma.'],
-    ['// none\n{}', '1:1 not JSON: a value is expected here: text in double quotes, a number, true, false, null, [ or {; after the last one there is no comma.'],
-    ['{"a": "tab\there"}', '1:7 not JSON: a value is expected here: text in double quotes, a number, true, false, null, [ or {; after the last one there is no comma.'],
-    ['{"a": 01}', '1:7 not JSON: a value is expected here: text in double quotes, a number, true, false, null, [ or {; after the last one there is no comma.'],
-    ['{"a": [}', '1:8 not JSON: a value is expected here: text in double quotes, a number, true, false, null, [ or {; after the last one there is no comma.'],
-    ['hostname: x', '1:1 not JSON: a value is expected here: text in double quotes, a number, true, false, null, [ or {; after the last one there is no comma.']
+    ['{"dev": true,\n}', '2:1 not JSON: expected the name of a setting, in double quotes; there is no comma after the last one.'],
+    ['{"dev": true\n "log": "json"}', '2:2 not JSON: expected a comma, or the closing bracket or brace.'],
+    ['{"dev" true}', '1:8 not JSON: expected a colon between name and value.'],
+    ['{"dev": yes}', '1:9 not JSON: expected a value: text in double quotes, a number, true, false, null, [ or {; there is no comma after the last one.'],
+    ['{"allow": [1,]}', '1:14 not JSON: expected a value: text in double quotes, a number, true, false, null, [ or {; there is no comma after the last one.'],
+    ['{"dev": true}}', '1:14 not JSON: expected nothing more.'],
+    ['{"dev": true', '1:13 not JSON: the text ends too soon; expected a comma, or the closing bracket or brace.'],
+    ['', '1:1 not JSON: the text ends too soon; expected a value: text in double quotes, a number, true, false, null, [ or {; there is no comma after the last one.'],
+    ['// none\n{}', '1:1 not JSON: expected a value: text in double quotes, a number, true, false, null, [ or {; there is no comma after the last one.'],
+    ['{"a": "tab\there"}', '1:7 not JSON: expected a value: text in double quotes, a number, true, false, null, [ or {; there is no comma after the last one.'],
+    ['{"a": 01}', '1:7 not JSON: expected a value: text in double quotes, a number, true, false, null, [ or {; there is no comma after the last one.'],
+    ['{"a": [}', '1:8 not JSON: expected a value: text in double quotes, a number, true, false, null, [ or {; there is no comma after the last one.'],
+    ['hostname: x', '1:1 not JSON: expected a value: text in double quotes, a number, true, false, null, [ or {; there is no comma after the last one.']
   ])('%j, which is to be JSON, is called bad JSON', (text, said) => expect(parse(text, true)).toEqual(E.left([said])))
 
   test('JSON is read as JSON, whatever is in it', () =>
@@ -210,13 +210,13 @@ describe('a configuration error names the place, what is allowed, and what to do
       const told = (file: string): ReadonlyArray<string> => readConfiguration(file, NAMES).faults.map(lineOf)
       expect(told(path)).toEqual([`${path}: the configuration file cannot be read: there is no such file: set its path with --config or TACK_CONFIG.`])
       expect(told(folder)).toEqual([`${folder}: the configuration file cannot be read: it is a folder: name the file in it.`])
-      expect(told('/dev/zero')).toEqual(['/dev/zero: this is no configuration file: it is larger than 1048576 bytes.'])
+      expect(told('/dev/zero')).toEqual(['/dev/zero: this is not a configuration file: it is larger than 1048576 bytes.'])
       await writeFile(path, Buffer.from([0x61, 0x3a, 0x20, 0xff]))
-      expect(told(path)).toEqual([`${path}: this is no configuration file: it is not UTF-8.`])
+      expect(told(path)).toEqual([`${path}: this is not a configuration file: it is not UTF-8.`])
       await writeFile(path, `hostname: ci.example.com\n${'# a long comment\n'.repeat(60_000)}`)
       expect(readConfiguration(path, NAMES)).toMatchObject({ configuration: { options: new Map([['hostname', 'ci.example.com']]) }, faults: [] })
       await writeFile(path, 'log: json\nx: 1\n')
-      expect(told(path)).toEqual([expect.stringContaining(`${path}:2:1: there is no setting "x".`)])
+      expect(told(path)).toEqual([expect.stringContaining(`${path}:2:1: unknown setting "x".`)])
       const json = join(folder, 'tack.json')
       await writeFile(json, 'log: json\n')
       expect(told(json)).toEqual([expect.stringContaining(`${json}:1:1: not JSON: `)])
@@ -425,11 +425,11 @@ describe('the environment', () => {
         `TACK_Y_FILE: ${folder} cannot be read: it is a folder.`
       ])
       for (const [content, said] of [
-        ['\n', 'is empty. It is to hold the value of TACK_X, in one line.'],
-        ['\r\n', 'is empty. It is to hold the value of TACK_X, in one line.'],
-        [`${SECRET}\n\n`, 'has more than one line. It is to hold the value of TACK_X, and nothing else.'],
-        [`${SECRET}\nmore\n`, 'has more than one line. It is to hold the value of TACK_X, and nothing else.'],
-        [SECRET.repeat(10_000), 'is longer than 65536 characters. It is to hold the value of TACK_X, and nothing else.']
+        ['\n', 'is empty. It must contain the value of TACK_X, on one line.'],
+        ['\r\n', 'is empty. It must contain the value of TACK_X, on one line.'],
+        [`${SECRET}\n\n`, 'has more than one line. It must contain only the value of TACK_X.'],
+        [`${SECRET}\nmore\n`, 'has more than one line. It must contain only the value of TACK_X.'],
+        [SECRET.repeat(10_000), 'is longer than 65536 characters. It must contain only the value of TACK_X.']
       ] as const) {
         await writeFile(path, content)
         expect(told({ TACK_X_FILE: path })).toEqual([`TACK_X_FILE: ${path} ${said}`])
@@ -612,13 +612,13 @@ describe('the program', () => {
       const text = `nonsense: 1\nlisten: h?re\nadminToken: ${SECRET.slice(0, 15)}\nproviders:\n  local: {concurent: 0, graceSeconds: 900}\n  ours: {kind: jenkins}\nallow:\n  - {repos: x, provider: locl}\n`
       const [token, none] = [SECRET.slice(0, 15), join(folder, 'none')]
       expect(await attempt(text, ['--rewind', 'x', '--log', 'loud'], { TACK_ADMIN_TOKEN: token, TACK_BUILDKITE_TOKEN: token, TACK_OWNER_DID: 'alice.example', TACK_WEBHOOK_SECRET_FILE: none })).toEqual([
-        expect.stringMatching(/^error: FILE:1:1: there is no setting "nonsense"\. /),
+        expect.stringMatching(/^error: FILE:1:1: unknown setting "nonsense"\. /),
         'error: FILE:2:1: "listen": "h?re" is not allowed. Allowed: an address to listen on, like :8080 or 127.0.0.1:8080.',
         'error: FILE:3:1: "adminToken": this is not allowed. Allowed: at least 16 visible ASCII characters, without spaces.',
-        'error: FILE:5:11: "concurent" of the provider "local" is no setting of this kind of provider. Is "concurrent" meant? There are: concurrent, graceSeconds, keepBuilds, keepDays, logBytes.',
+        'error: FILE:5:11: "concurent" of the provider "local" is not a setting of this kind of provider. Did you mean "concurrent"? There are: concurrent, graceSeconds, keepBuilds, keepDays, logBytes.',
         'error: FILE:5:25: "graceSeconds" of the provider "local" must be a number from 0 to 300; it is 900.',
-        'error: FILE:6:10: there is no kind of provider "jenkins". Is "webhook" meant? There are: buildbot, buildkite, github, local, webhook.',
-        'error: FILE:8:16: there is no provider "locl" under "providers". Is "local" meant? There are: buildkite, local, ours.',
+        'error: FILE:6:10: there is no kind of provider "jenkins". Did you mean "webhook"? There are: buildbot, buildkite, github, local, webhook.',
+        'error: FILE:8:16: there is no provider "locl" under "providers". Did you mean "local"? There are: buildkite, local, ours.',
         `error: TACK_WEBHOOK_SECRET_FILE: ${none} cannot be read: there is no such file: create it, or unset the variable.`,
         'error: --rewind: "x" is not allowed. Allowed: seconds, 0 to 9999999, with or without a fraction.',
         'error: --log: "loud" is not allowed. Allowed choices are json, pretty.',

@@ -39,7 +39,7 @@ describe.skipIf(!hasGit)(`one's own configuration and repository${WITHOUT_GIT}`,
       expect([code, err]).toEqual([0, ''])
       expect(out).toMatch(/^ {2}The page of the spindle: +http:/)
       expect(out).toContain('  ci.yml is built by ours\n  other.yml is not built: when[0] does not match the branch trunk\n')
-      expect(out).toContain('What is changed and not committed is not pushed')
+      expect(out).toContain('Uncommitted changes are not pushed')
       expect(out).toContain('· ci.yml is success')
       expect(out).not.toContain('· other.yml')
     }))
@@ -59,7 +59,7 @@ describe.skipIf(!hasGit)(`one's own configuration and repository${WITHOUT_GIT}`,
     inFolder(async (folder) => {
       const args = await place(folder, {})
       expect(await tack(args)).toMatchObject({ code: 2, err: expect.stringMatching(/has no workflow: commit one in \.tangled\/workflows\//) as string })
-      expect(await tack([...args, '--repo', folder])).toMatchObject({ code: 2, err: expect.stringContaining('is no git repository') as string })
+      expect(await tack([...args, '--repo', folder])).toMatchObject({ code: 2, err: expect.stringContaining('is not a git repository') as string })
       await writeFile(join(folder, 'bad.yaml'), 'provider: {}\n')
       expect(await tack([...args, '--config', join(folder, 'bad.yaml')])).toMatchObject({ code: 2, err: expect.stringContaining('bad.yaml:1') as string })
       expect(await tack(['demo', '--repo', folder])).toMatchObject({ code: 2, err: expect.stringContaining('name one with --config') as string })

@@ -359,11 +359,11 @@ describe('tack replay', () => {
     [
       'another version',
       ([head = '', ...rest]) => [head.replace('"version":3', '"version":1'), ...rest],
-      'line 1: it is a trace of version 1, and this tack reads version 3'
+      'line 1: it is a trace of version 1, but this tack reads version 3'
     ],
     ['a trace without a beginning', ([head = '', , ...rest]) => [head, ...rest], 'line 2: '],
     ['an event that is none', (good) => good.map((line) => line.replace('"_tag":"Started"', '"_tag":"Begun"')), 'line 3: '],
-    ['a trace without an end', (good) => good.slice(0, -1), 'the last trace has no end']
+    ['a trace without an end', (good) => good.slice(0, -1), 'the last trace is incomplete']
   ]
   for (const [what, spoil, said] of bad)
     test(`refuses ${what}, with its line`, async () => {

@@ -93,7 +93,7 @@ describe('the page that is printed', () => {
     expect(few.html).toContain(`"about":{"file":"random-members.jsonl","first":1,"last":10,"total":${String(total)}}`)
     expect([few.code, few.complaints]).toEqual([
       0,
-      [`${path}: the page ends before step 11 of ${String(total)}: it holds at most 10 steps, and 10000000 characters. For those that follow, say --from 11`]
+      [`${path}: the page ends before step 11 of ${String(total)}: it holds at most 10 steps, and 10000000 characters. For the steps after it, use --from 11`]
     ])
     const small = await replayed(path, { limits: { characters: 20_000, steps: 1_000 } })
     expect(small.complaints).toEqual([expect.stringMatching(/: the page ends before step [0-9]+ of/)])

@@ -120,7 +120,7 @@ describe('bad usage exits with 2, and a line that names what is wrong', () => {
     [
       ['run', '--hostname', 'ci.example.com'],
       { TACK_OWNER: OWNER },
-      /^error: --owner: "owner" is missing: .*\nwarning: There is no setting TACK_OWNER, and it is ignored\. Is TACK_OWNER_DID meant\?\n$/
+      /^error: --owner: "owner" is missing: .*\nwarning: TACK_OWNER is not a setting, and is ignored\. Did you mean TACK_OWNER_DID\?\n$/
     ],
     [['run', '--owner', OWNER], {}, /^error: --hostname: "hostname" is missing: .* Set it in the configuration file \(--config FILE\), as --hostname, or as TACK_HOSTNAME\.\n$/],
     [['run', '--hostname', 'https://x', '--owner', OWNER], {}, /^error: --hostname: "https:\/\/x" is not allowed\. Allowed: .* Write x\.\n$/],

@@ -25,8 +25,8 @@ describe('a variable that means nothing', () => {
   test('is named, with the nearest that does', () => {
     const environment = { HOME: '/', TACK_HOSNAME: 'ci.example', TACK_HOSTNAME: 'ci.example', TACK_WEBHOOK_SECRETS: 'never shown' }
     expect(unknownVariables(environment)).toEqual([
-      'There is no setting TACK_HOSNAME, and it is ignored. Is TACK_HOSTNAME meant?',
-      'There is no setting TACK_WEBHOOK_SECRETS, and it is ignored. Is TACK_WEBHOOK_SECRET meant?'
+      'TACK_HOSNAME is not a setting, and is ignored. Did you mean TACK_HOSTNAME?',
+      'TACK_WEBHOOK_SECRETS is not a setting, and is ignored. Did you mean TACK_WEBHOOK_SECRET?'
     ])
   })
 
@@ -38,7 +38,7 @@ describe('a variable that means nothing', () => {
 
 describe('a version of Node', () => {
   test.each(['18.20.4', '20.18.3', '8.0.0'])('%s is too old, and that is said in a sentence', (version) => {
-    expect(tooOld(version)).toBe(`tack needs Node 20.19 or later, and this is ${version}: https://nodejs.org/en/download`)
+    expect(tooOld(version)).toBe(`tack needs Node 20.19 or later; this is ${version}: https://nodejs.org/en/download`)
   })
 
   test.each(['20.19.0', '20.20.1', '22.0.0', '24.1.0-nightly'])('%s is not', (version) => expect(tooOld(version)).toBeNull())

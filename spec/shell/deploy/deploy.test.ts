@@ -313,7 +313,7 @@ describe('the operator’s guide', () => {
 
   test('names existing metrics, variables and options', () => {
     for (const name of every(guide, /`?tack_([a-z_]+)/g)) expect(shell, name).toMatch(new RegExp(`['_]${name.replace(/_total$/, '')}`))
-    for (const name of every(guide.replaceAll(/There is no setting \w+/g, ''), /\b(TACK_[A-Z_]*[A-WYZ])\b/g)) expect(shell, name).toContain(name.replace(/_FILE$/, ''))
+    for (const name of every(guide.replaceAll(/\w+ is not a setting/g, ''), /\b(TACK_[A-Z_]*[A-WYZ])\b/g)) expect(shell, name).toContain(name.replace(/_FILE$/, ''))
     const flags = new Set([...runOptions().map(({ long }) => long ?? ''), '--from', '--html', '--json', '--limit', '--server', '--to', '--trace', '--version', '--help', '--once'])
     for (const [, line = ''] of guide.matchAll(/^ *(?:.*&& )?tack ((?:run|check|builds|inspect|cancel|retry|replay)\b.*)$/gm))
       for (const flag of every(line, /(--[a-z-]+)/g)) expect(flags, line).toContain(flag)

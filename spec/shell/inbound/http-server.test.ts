@@ -499,7 +499,7 @@ describe('requests', () => {
     many.write(`GET /healthz HTTP/1.1\r\nHost: x\r\n${Array.from({ length: 2_000 }, (_, n) => `X-Header-${String(n)}: y\r\n`).join('')}\r\n`)
     await once(many, 'close')
     expect(heard).toMatch(/^HTTP\/1.1 431 /)
-    expect(refusedIn(heard)).toEqual('InvalidRequest: the address and the headers come to more than 24576 bytes: ask for less at a time')
+    expect(refusedIn(heard)).toEqual('InvalidRequest: the URL and the headers are longer than 24576 bytes: ask for less at a time')
     const address = await ask(url, `/xrpc/sh.tangled.ci.queryPipelines?repo=${'x'.repeat(30_000)}`)
     expect([address.status, address.headers['access-control-allow-origin'], JSON.parse(address.body)]).toMatchObject([431, '*', { error: 'InvalidRequest' }])
     expect((await ask(url, '/healthz')).status).toBe(200)
@@ -539,7 +539,7 @@ describe('requests', () => {
     await once(socket, 'close')
     const said = heard.split(/(?=HTTP\/1\.1 \d)/)
     expect(said).toHaveLength(answers)
-    expect(refusedIn(said.at(-1) ?? '')).toBe('InvalidRequest: this is not a request as HTTP/1.1 has them')
+    expect(refusedIn(said.at(-1) ?? '')).toBe('InvalidRequest: this is not a valid HTTP/1.1 request')
   })
 
   it('have limited time to arrive', async () => {

@@ -258,7 +258,7 @@ describe('an admin request', () => {
         world.refuse(build, 'no')
         world.retractRepo()
       },
-      'the repository no longer names this spindle, or whoever caused the run no longer has rights in it'
+      'the repository no longer names this spindle, or whoever caused the run may no longer push to it'
     ],
     [
       'to retry what would have to be read, where too much is',
@@ -266,7 +266,7 @@ describe('an admin request', () => {
       (world) => {
         for (let n = 0; n < 200; n++) world.pushUnread({ owner: STRANGER })
       },
-      'there is no room for another run: too many wait, or those that have not ended keep too much; retry later'
+      'no room for another run: too many are waiting, or unfinished runs hold too much; retry later'
     ]
   ]
 

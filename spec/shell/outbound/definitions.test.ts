@@ -87,7 +87,7 @@ describe('what is read', () => {
   it.each<[string, FilesRead, string]>([
     ['a file that is too long', { ...FILES, files: [{ bytes: null, name }] }, `ci.yml is longer than ${String(WORKFLOW_BYTES_MAX / 1024)} KiB`],
     ['too many files', { ...FILES, left: 1 }, 'there are more than 50 files'],
-    ['a file whose name is none', { ...FILES, unkept: ['a\\b.yml'] }, 'a\\b.yml is no name of a workflow'],
+    ['a file whose name is none', { ...FILES, unkept: ['a\\b.yml'] }, 'a\\b.yml is not a valid workflow name'],
     ['a repository that is too large', { _tag: 'Unread', error: 'it is too large', isFinal: true, isTooLarge: true }, 'it is too large']
   ])('has no definition with %s', async (_, read, sentence) => {
     const { readFiles } = answers(read)

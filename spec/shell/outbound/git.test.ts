@@ -388,7 +388,7 @@ describe.skipIf(!hasGit)(`git on the network${WITHOUT_GIT}`, () => {
     })
     expect(await read(asked(`localhost:${String(knot.port)}`))).toEqual({
       _tag: 'Unread',
-      error: 'the knot redirects, which is not followed',
+      error: 'the knot redirects, and redirects are not followed',
       isFinal: true
     })
     expect(forbidden.connections()).toBe(0)

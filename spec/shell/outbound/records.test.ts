@@ -108,7 +108,7 @@ describe('reading records', () => {
     const { ask, log } = reader(pds.url)
     expect(await ask(request(ALICE))).toMatchObject({ records: [{ rkey: 'good' }] })
     expect(log.lines).toEqual([
-      { fields: { collection: REPO, cursor: null, did: ALICE, rejected: 1 }, level: 'warn', message: 'bad records skipped' }
+      { fields: { collection: REPO, cursor: null, did: ALICE, rejected: 1 }, level: 'warn', message: 'invalid records skipped' }
     ])
   })
 

@@ -417,7 +417,7 @@ describe('messages', () => {
     small?.peer.send('x'.repeat(30_000), { fin: false })
     most?.peer.send('x'.repeat(90_000), { fin: false })
     await eventually(() => expect(told[1]).toEqual([['opened'], ['closed', false]]))
-    expect(settings.log.lines[0]?.fields['error']).toBe('too much is held of messages that do not end')
+    expect(settings.log.lines[0]?.fields['error']).toBe('too much data in unfinished messages')
     small?.peer.send('', { fin: true })
     whole?.peer.send('x')
     await eventually(() => expect(told[0]).toEqual([['opened'], ['text', '30000']]))
@@ -435,7 +435,7 @@ describe('messages', () => {
     })
     const { error, told } = await ended(open(at(server.port), { maxUnfinishedBytes: 20_000 }))
     expect(told).toEqual([['opened'], ['closed', false]])
-    expect(error).toBe('too much is held of messages that do not end')
+    expect(error).toBe('too much data in unfinished messages')
   })
 
   it('end the connection, not as poisoned, when they break the protocol', async () => {
@@ -498,18 +498,18 @@ describe('liveness', () => {
     expect(opened.told).toEqual([['opened']])
   })
 
-  it('gives up a server that shows no sign of life', async () => {
+  it('gives up a server that no longer answers', async () => {
     const server = await pinged(() => undefined)
     const { error, told } = await ended(await openFor(server, 1))
     expect(told).toEqual([['opened'], ['closed', false]])
-    expect(error).toBe('no sign of life since the last ping')
+    expect(error).toBe('no answer since the last ping')
     expect(server.pings()).toBe(1)
   })
 
   it('gives up a server that falls silent later', async () => {
     const server = await pinged((peer, pings) => pings < 5 && peer.pong())
     const { error } = await ended(await openFor(server, 5))
-    expect(error).toBe('no sign of life since the last ping')
+    expect(error).toBe('no answer since the last ping')
     expect(server.pings()).toBe(5)
   })
 
@@ -539,7 +539,7 @@ describe('liveness', () => {
       opened.clock.advance(INTERVAL_MS)
     }
     const { error } = await ended(opened)
-    expect(error).toBe('no sign of life since the last ping')
+    expect(error).toBe('no answer since the last ping')
     expect(server.pings()).toBe(10)
   })
 })

@@ -322,7 +322,7 @@ describe('all files of a trigger', () => {
 
   it('the files of a repository that is too large become one that says so to whoever pushed', async () => {
     const { told } = reading(() => Promise.resolve({ _tag: 'Unread', error: 'more than 7 bytes', isFinal: true, isTooLarge: true }), [request()])
-    const error = 'the workflow files cannot be read: more than 7 bytes. The knot sends them with all of the repository'
+    const error = 'the workflow files cannot be read: more than 7 bytes. The knot can only send them with the whole repository'
     await eventually(() => expect(told).toMatchObject([{ _tag: 'WorkflowsRead', defaultBranch: null, workflows: [{ _tag: 'Faulty', error, name: 'workflows.yml' }] }]))
   })
 

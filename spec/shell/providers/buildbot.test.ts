@@ -207,7 +207,7 @@ describe('a report', () => {
     [{ build: { state_string: 'failed make (failure)' }, request: { complete: true, results: 2 } }, 'failed', 'failed make (failure)'],
     [{ request: { complete: true, results: 3 } }, 'success', null],
     [{ build: null, request: { complete: true, results: 3 } }, 'cancelled', 'collapseRequests'],
-    [{ request: { complete: true, results: 4 } }, 'failed', 'Buildbot itself failed'],
+    [{ request: { complete: true, results: 4 } }, 'failed', 'Buildbot failed to run the build'],
     [{ request: { complete: true, results: 6 } }, 'cancelled', null],
     [{ build: null, request: { complete: true, results: 6 } }, 'cancelled', null],
     [{ request: { complete: true, results: 9 } }, 'failed', '(9)'],
@@ -373,7 +373,7 @@ describe('a long log', () => {
 
   test('is shown as far as it goes', async () => {
     const { asks, said } = await logOf(10_000, 'x'.repeat(2_000))
-    expect(said.at(-1)).toBe('(The log goes on at Buildbot; no more of it is shown here.)')
+    expect(said.at(-1)).toBe('(The log continues at Buildbot; the rest is not shown here.)')
     expect([said.length, asks.length]).toEqual([3_001, 3])
   })
 })

@@ -278,7 +278,7 @@ describe('a log that cannot be shown', () => {
       { builds: [...Array<object>(2).fill({ jobs: [{ ...ended, finished_at: null }], number: 7, state: 'running' }), passed(ended)], log: [not(404), () => 'one\n'] },
       ['[test]', 'one']
     ],
-    ['is too long', { log: [() => 'x'.repeat(16_777_217)] }, ['[test]', ...Array<string>(1_024).fill('x'.repeat(16_384)), '(The log goes on at Buildkite; no more of it is shown here.)']],
+    ['is too long', { log: [() => 'x'.repeat(16_777_217)] }, ['[test]', ...Array<string>(1_024).fill('x'.repeat(16_384)), '(The log continues at Buildkite; the rest is not shown here.)']],
     // What takes the square of the length takes minutes here.
     [
       'has marks that do not end',
@@ -338,7 +338,7 @@ describe('a webhook', () => {
 
 describe('settings', () => {
   test.each<[unknown, string]>([
-    [null, 'must be settings'],
+    [null, 'must have settings'],
     [{}, 'organizations'],
     [{ organizations: [] }, 'organizations'],
     [{ organizations: ['a/b'] }, 'organizations'],

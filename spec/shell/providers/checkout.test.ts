@@ -214,12 +214,12 @@ describe.skipIf(!hasGit)(`a failed checkout${WITHOUT_GIT}`, () => {
     expect(await failing([`http://127.0.0.1:${String(busy.port)}/x`], planOf(newSha), { away })).toMatch(/not found|404/)
     expect(asks).toBe(3)
     const nobody = await failing(['http://127.0.0.1:1/x'], planOf(newSha), { away: { everyMs: 5, forMs: 20 } })
-    expect(nobody).toMatch(/^The knot cannot be reached: .*ECONNREFUSED.*\. It was tried for 0\.02 s\.$/)
+    expect(nobody).toMatch(/^The knot cannot be reached: .*ECONNREFUSED.*\. Retried for 0\.02 s\.$/)
     // Whoever waits is not waited for.
     const leaving = new AbortController()
     const going = failing(['http://127.0.0.1:1/x'], planOf(newSha), { away: { everyMs: 3_600_000, forMs: 7_200_000 } }, leaving.signal)
     setTimeout(() => leaving.abort(), 300)
-    expect(await going).toBe('tack is ending, or the build is to end.')
+    expect(await going).toBe('tack is stopping, or the build was cancelled.')
   })
 
   test('does not wait for another attempt when it is called off as one ends', async () => {
@@ -240,7 +240,7 @@ describe.skipIf(!hasGit)(`a failed checkout${WITHOUT_GIT}`, () => {
       }
     }
     const told = failing(['http://127.0.0.1:1/x'], planOf(null), { away: { everyMs: 77, forMs: 3_600_000 }, clock }, leaving.signal)
-    expect([await told, pauses, looks]).toEqual(['tack is ending, or the build is to end.', [], 2])
+    expect([await told, pauses, looks]).toEqual(['tack is stopping, or the build was cancelled.', [], 2])
   })
 
   test('ends with a knot that never answers, and with its build', async () => {
@@ -250,7 +250,7 @@ describe.skipIf(!hasGit)(`a failed checkout${WITHOUT_GIT}`, () => {
     const leaving = new AbortController()
     const going = failing([silent], planOf(null), {}, leaving.signal)
     leaving.abort()
-    expect(await going).toBe('tack is ending, or the build is to end.')
-    expect(await failing([silent], planOf(null), {}, AbortSignal.abort())).toBe('tack is ending, or the build is to end.')
+    expect(await going).toBe('tack is stopping, or the build was cancelled.')
+    expect(await failing([silent], planOf(null), {}, AbortSignal.abort())).toBe('tack is stopping, or the build was cancelled.')
   })
 })

@@ -270,7 +270,7 @@ describe('following', () => {
     [{ status: 'queued' }, 'pending', null],
     [{ status: 'requested' }, 'pending', null],
     [{ status: 'pending' }, 'pending', null],
-    [{ status: 'waiting' }, 'pending', 'waits until somebody'],
+    [{ status: 'waiting' }, 'pending', 'waiting for somebody to approve it'],
     [{ status: 'in_progress' }, 'running', null],
     [{ conclusion: 'success', status: 'completed' }, 'success', null],
     [{ conclusion: 'neutral', status: 'completed' }, 'success', null],
@@ -278,8 +278,8 @@ describe('following', () => {
     [{ conclusion: 'failure', status: 'completed' }, 'failed', 'The run failed: https://github.com/acme/app/actions/runs/1000'],
     [{ conclusion: 'cancelled', status: 'completed' }, 'cancelled', null],
     [{ conclusion: 'timed_out', status: 'completed' }, 'timeout', 'took longer'],
-    [{ conclusion: 'startup_failure', status: 'completed' }, 'failed', 'not valid'],
-    [{ conclusion: 'action_required', status: 'completed' }, 'failed', 'has to do something'],
+    [{ conclusion: 'startup_failure', status: 'completed' }, 'failed', 'invalid'],
+    [{ conclusion: 'action_required', status: 'completed' }, 'failed', 'needs somebody to act'],
     [{ conclusion: 'stale', status: 'completed' }, 'failed', '"stale"'],
     [{ conclusion: null, status: 'completed' }, 'failed', '"unknown"']
   ])('a run that stands at %j is %s', (fields, status, error) =>
@@ -404,7 +404,7 @@ describe('a log that cannot be shown', () => {
   const SKIPPED = Array.from({ length: 100 }, (_, n) => ({ conclusion: 'skipped', id: 100 + n, name: 'skipped', status: 'completed' }))
 
   test.each<[string, { readonly jobs?: ReadonlyArray<() => unknown>; readonly logs?: ReadonlyArray<() => unknown>; readonly run?: ReadonlyArray<() => unknown>; readonly stored?: string }, ReadonlyArray<string>]>([
-    ['is kept no more', { logs: [not(410)] }, ['[Log]', 'GitHub no longer keeps the log of this job.']],
+    ['is kept no more', { logs: [not(410)] }, ['[Log]', 'GitHub no longer has the log of this job.']],
     ['comes late', { logs: [not(404), not(404), not(404), not(404), to('https://logs.example/1')] }, ['[test]', 'hello']],
     ['does not come', { logs: [not(404)] }, ['[Log]', 'GitHub has no log of this job.']],
     ['may not be read', { logs: [not(403)] }, ['[Log]', 'The log is unavailable: no']],
@@ -416,7 +416,7 @@ describe('a log that cannot be shown', () => {
     [
       'is too long',
       { stored: 'x'.repeat(8_388_609) },
-      ['[test]', ...Array<string>(512).fill('x'.repeat(16_384)), '(The log goes on at GitHub; no more of it is shown here.)']
+      ['[test]', ...Array<string>(512).fill('x'.repeat(16_384)), '(The log continues at GitHub; the rest is not shown here.)']
     ],
     ['is of a run that is gone', { run: [not(404)] }, ['[Log]', 'The log is unavailable: GitHub no longer has the run.']],
     ['is of jobs that are gone', { jobs: [not(404)] }, ['[Log]', 'The log is unavailable: GitHub no longer has the run.']],

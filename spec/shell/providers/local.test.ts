@@ -467,7 +467,7 @@ describe('several builds', () => {
         bench.move(third.key, 'success')
         expect(await ended(site, provider, third)).toMatchObject({ status: 'success' })
         expect(existsSync(join(site.root, idOf(second.key), 'ran'))).toBe(false)
-        expect(texts(await logOf(site, provider, second))).toEqual(['The build ended before it began.'])
+        expect(texts(await logOf(site, provider, second))).toEqual(['The build ended before it started.'])
       },
       { concurrent: 1 }
     ))

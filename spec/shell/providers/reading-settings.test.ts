@@ -88,7 +88,7 @@ describe('the settings of an entry', () => {
       { names: ['a', 'too long', { a: 1 }], offen: 1, often: 0, secret: SECRET.slice(0, 15), url: 'ftp://me:word@x' },
       {},
       [
-        ['offen', false, 'is no setting of this kind of provider. Is "often" meant? There are: names, often, secret, url.'],
+        ['offen', false, 'is not a setting of this kind of provider. Did you mean "often"? There are: names, often, secret, url.'],
         ['names', false, 'must be a list of names, at least one; it is [a, too long, …].'],
         ['often', false, 'must be a number from 1 to 3600; it is 0.'],
         ['secret', false, 'must be text of at least 16 characters.'],
@@ -97,7 +97,7 @@ describe('the settings of an entry', () => {
     ],
     ['the environment is wrong', { names: ['a'] }, { X_SECRET: SECRET.slice(0, 15) }, [['secret', true, 'must be text of at least 16 characters (it is from X_SECRET).']]],
     ['they do not fit together', { ...GOOD, often: 99 }, {}, [['often', false, 'is too long for https://default.example.']]],
-    ['they are none', ['a'], {}, [['', false, 'must be settings, "name: value".']]],
+    ['they are none', ['a'], {}, [['', false, 'must have settings, "name: value".']]],
     ['of other types', { names: [], often: {}, secret: SECRET, url: true }, {}, [
       ['names', false, 'must be a list of names, at least one; it is an empty list.'],
       ['often', false, 'must be a number from 1 to 3600; it is settings.'],

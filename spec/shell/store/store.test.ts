@@ -393,7 +393,7 @@ describe('STORE-4: any bytes as a state file give a valid state or a refusal', (
     const image = await imageOf(3)
     const text = fileIn(image, 'state.json').toString()
     expect((await refusal(withFile(image, 'state.json', sealed(text.replace('"version":7', '"version":12'))))).message).toMatch(
-      /line 1: it is of version 12, and this tack knows versions up to 7/
+      /line 1: it has version 12, and this tack reads versions up to 7/
     )
     expect((await refusal(withFile(image, 'state.json', sealed(text.replace('"version":7', '"version":0'))))).message).toMatch(
       /version 0/
@@ -525,7 +525,7 @@ describe('a store of version 1', () => {
     const disk = diskOf(await image())
     const reports: Array<string> = []
     const store = right(await openOn(disk, (message) => reports.push(message)))
-    expect(reports).toEqual(['store upgraded from version 1 to 7; older tacks cannot read it any more'])
+    expect(reports).toEqual(['store upgraded from version 1 to 7; older versions of tack cannot read it'])
     expect(store.journalBytes()).toBe(0)
     expect(written(store.state)).toBe(written(before.state))
     await closed(store)
@@ -549,7 +549,7 @@ describe('a store of another version', () => {
   /** A version to come, in which nothing has another shape. */
   const LATER: Format = { migrations: { ...MIGRATIONS, [FORMAT.version]: (document) => document }, version: FORMAT.version + 1 }
   const SENTENCE =
-    /^line 1: it was written by an earlier tack, for a store of version 7, .*\. Nothing was changed\. Start that version once, and stop it: /
+    /^line 1: an earlier tack wrote it after its last snapshot, for a store of version 7\. Nothing was changed\. Start that version once and stop it: /
 
   /** The same store after a stop, which leaves a snapshot of everything. */
   const stopped = (): Promise<Image> => imageOf(BATCHES.length)
@@ -568,7 +568,7 @@ describe('a store of another version', () => {
       state: written(after(LAST, BATCHES[0] ?? []))
     })
     // There is no way back.
-    expect((await refusal(disk.now())).message).toMatch(/it is of version 8, and this tack knows versions up to 7: a newer one can read it/)
+    expect((await refusal(disk.now())).message).toMatch(/it has version 8, and this tack reads versions up to 7: use a newer one/)
   })
 
   it('is refused with what to do, and not changed, when its journal goes on after the snapshot', async () => {
@@ -605,9 +605,9 @@ describe('a store of another version', () => {
     const image = await stopped()
     const going = (line: string): Image => withFile(image, journalName(BATCHES.length + 1), line)
     const next = BATCHES.length + 1
-    expect((await refusal(going(numbered(null, next, [])))).message).toMatch(/^line 1: it bears no number, and the snapshot before it is of version 7/)
-    expect((await refusal(going(numbered(2, next, [])))).message).toMatch(/^line 1: it was written by an earlier tack, for a store of version 2/)
-    expect((await refusal(going(numbered(8, next, [])))).message).toMatch(/^line 1: it is of version 8, and this tack knows versions up to 7/)
+    expect((await refusal(going(numbered(null, next, [])))).message).toMatch(/^line 1: it has no version number, and the snapshot before it has version 7/)
+    expect((await refusal(going(numbered(2, next, [])))).message).toMatch(/^line 1: an earlier tack wrote it after its last snapshot, for a store of version 2/)
+    expect((await refusal(going(numbered(8, next, [])))).message).toMatch(/^line 1: it has version 8, and this tack reads versions up to 7/)
     // A copy that was made while a new version started may have the snapshot from before.
     const store = right(await openOn(diskOf(going(numbered(8, next, BATCHES[0] ?? []))), undefined, LATER))
     expect(written(store.state)).toBe(written(after(LAST, BATCHES[0] ?? [])))
@@ -993,7 +993,7 @@ describe('reading a store in use', () => {
   it('says when there is none', async () => {
     expect(left(await readStore(join(root, 'nowhere'))())).toMatchObject({
       _tag: 'Failed',
-      message: 'there is no store of tack here: name its folder with --store or TACK_DB_PATH'
+      message: 'there is no store here: name its folder with --store or TACK_DB_PATH'
     })
   })
 
