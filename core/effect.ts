@@ -84,6 +84,8 @@ export type ReadRecords = t.TypeOf<typeof ReadRecords>
 export const ReadAccess = t.readonly(
   t.strict({
     _tag: t.literal('ReadAccess'),
+    /** In whose turns it is asked: accounts take turns, so whoever has many repositories keeps nobody else waiting. */
+    account: Did,
     knot: HostName,
     number: Natural,
     /** Its own DID; `""`: only whether the knot keeps lists. */

@@ -10,8 +10,8 @@ import type { WakeAfter } from '../effect.js'
 import type { Requested, RequestFailed } from '../event.js'
 import * as Request from '../request.js'
 import { report } from '../transition.js'
-import { entryOf, withEntry } from './entries.js'
-import type { AccessState, AccessStep, Entry } from './model.js'
+import { askedFor, entryOf, withEntry } from './entries.js'
+import { type AccessState, type AccessStep, type Entry, repositoryKey } from './model.js'
 
 /** After how long a list is read again. */
 export const REFRESH: Pause = { highMs: 21_600_000 as Natural, lowMs: 10_800_000 as Natural }
@@ -35,10 +35,12 @@ export const ask = (
   attempt: Natural = Request.FIRST
 ): AccessStep => {
   const number = state.next
-  const request = (isStopped ? Request.waiting : Request.asked)(number, attempt)
+  const account = askedFor(state, repositoryKey(knot, repo), entry.access)
+  const isAsking = !isStopped && account !== null
+  const request = (isAsking ? Request.asked : Request.waiting)(number, attempt)
   return [
     { ...withEntry(state, knot, repo, { ...entry, isOutdated: false, request }), next: (number + 1) as Natural },
-    isStopped ? [] : [{ _tag: 'ReadAccess', knot, number, repo }]
+    isAsking ? [{ _tag: 'ReadAccess', account, knot, number, repo }] : []
   ]
 }
 

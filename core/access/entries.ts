@@ -6,7 +6,7 @@ import * as O from 'fp-ts/lib/Option.js'
 import type { HostName } from '../data/host-name.js'
 import type { Did } from '../data/identifiers.js'
 import * as M from '../data/ordered-map.js'
-import { addAt, type Tally } from '../data/tally.js'
+import { addAt, countAt, type Tally } from '../data/tally.js'
 import type { Access } from '../model/access.js'
 import { type AccessState, type Entry, repositoryKey, type RepositoryKey, splitName } from './model.js'
 
@@ -27,6 +27,20 @@ export const claimantsOf = ({ claimants }: Pick<AccessState, 'claimants'>, key: 
  */
 export const listOwner = (state: Pick<AccessState, 'claimants'>, key: RepositoryKey, access: Access): Did | null =>
   access._tag === 'ByKnot' && M.has(access.owner)(claimantsOf(state, key)) ? access.owner : null
+
+/**
+ * In whose turns a repository is asked about: of whom its knot calls the owner, if that account claims it, else of the
+ * account with the fewest entries among those that do. Whoever claims much, and the same as another, has it asked in
+ * the turns of that other. `null`: nobody claims it.
+ */
+export const askedFor = (state: AccessState, key: RepositoryKey, access: Access | null): Did | null => {
+  const owner = access === null ? null : listOwner(state, key, access)
+  if (owner !== null) return owner
+  const count = (did: Did): number => countAt(state.ofAccounts, did)
+  return M.reduceWithKey<Did, number, Did | null>(null, (did, least) =>
+    least === null || count(did) < count(least) ? did : least
+  )(claimantsOf(state, key))
+}
 
 /** The state in which a list is counted, or is not any more, where `sign` is -1. */
 const counted = (state: AccessState, key: RepositoryKey, entry: Entry | null, sign: 1 | -1): AccessState => {

@@ -150,7 +150,7 @@ const collaboratorUpdated = (
  * const asked = Access.reduce(Access.initial, passed.right, given)
  * assert(asked._tag === 'Some')
  * assert.deepStrictEqual(asked.value[1], [
- *   { _tag: 'ReadAccess', knot: 'knot.example', number: 1, repo: 'did:plc:app' }
+ *   { _tag: 'ReadAccess', account: 'did:plc:owner', knot: 'knot.example', number: 1, repo: 'did:plc:app' }
  * ])
  */
 export const reduce = (state: AccessState, event: Event, given: AccessGiven): Answer<AccessState, AccessOutcome> => {

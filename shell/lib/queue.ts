@@ -81,62 +81,96 @@ export interface FairQueue {
   readonly close: () => Promise<void>
 }
 
+/** A job that waits; `number` is its place in the order of arrival. */
+interface WaitingJob {
+  readonly job: () => Promise<void>
+  readonly key: string
+  readonly number: number
+}
+
 /**
  * Creates a queue that runs at most `max` jobs at a time, and at most `maxPerKey` with the same key. Accounts take turns (round robin): the first job
  * of one account waits for at most one job of each other account, however many those have queued, and for whatever keys. Jobs of one account run in
- * order, as far as their keys have room.
+ * order, as far as their keys have room. Waits for `rest` after each job before the next one with the same key.
  */
-export const createFairQueue = (max: number, maxPerKey: number): FairQueue => {
-  /** By account, in the order of their next turns. */
-  const waiting = new Map<string, Array<{ readonly job: () => Promise<void>; readonly key: string }>>()
-  const running = new Map<Promise<void>, string>()
+export const createFairQueue = (max: number, maxPerKey: number, rest: () => Promise<void> = () => Promise.resolve()): FairQueue => {
+  /** By account, in the order of their next turns, then by key. Sets of jobs, because the first of many is taken from them at no cost. */
+  const waiting = new Map<string, Map<string, Set<WaitingJob>>>()
+  const running = new Set<Promise<void>>()
+  /** How many jobs of each key run or rest. */
+  const taken = new Map<string, number>()
+  let count = 0
   let isClosed = false
 
-  const fullKeys = (): ReadonlySet<string> => {
-    const keys = [...running.values()]
-    return new Set(keys.filter((key) => keys.filter((other) => other === key).length >= maxPerKey))
+  const isFull = (key: string): boolean => (taken.get(key) ?? 0) >= maxPerKey
+
+  const firstOf = (jobs: ReadonlyMap<string, ReadonlySet<WaitingJob>>): WaitingJob | null => {
+    let first: WaitingJob | null = null
+    for (const [key, those] of jobs) {
+      if (isFull(key)) continue
+      for (const one of those) {
+        if (first === null || one.number < first.number) first = one
+        break
+      }
+    }
+    return first
+  }
+
+  const run = ({ job, key }: WaitingJob): void => {
+    taken.set(key, (taken.get(key) ?? 0) + 1)
+    const released = (): void => {
+      const left = (taken.get(key) ?? 0) - 1
+      if (left > 0) taken.set(key, left)
+      else taken.delete(key)
+      next()
+    }
+    const over = (): void => {
+      running.delete(promise)
+      void rest().then(released, released)
+      next()
+    }
+    const promise = begun(job).then(over, over)
+    running.add(promise)
   }
 
   /** Takes the next job that may run. Its account moves to the end of the line. */
-  const taken = (): { readonly job: () => Promise<void>; readonly key: string } | null => {
-    const full = fullKeys()
+  const take = (): WaitingJob | null => {
     for (const [account, jobs] of waiting) {
-      const at = jobs.findIndex(({ key }) => !full.has(key))
-      const next = jobs[at]
-      if (next === undefined) continue
-      jobs.splice(at, 1)
+      const found = firstOf(jobs)
+      if (found === null) continue
+      const those = jobs.get(found.key)
+      those?.delete(found)
+      if (those?.size === 0) jobs.delete(found.key)
       waiting.delete(account)
-      if (jobs.length > 0) waiting.set(account, jobs)
-      return next
+      if (jobs.size > 0) waiting.set(account, jobs)
+      return found
     }
     return null
   }
 
   const next = (): void => {
     while (running.size < max) {
-      const found = taken()
+      const found = take()
       if (found === null) return
-      const over = (): void => {
-        running.delete(run)
-        next()
-      }
-      const run = begun(found.job).then(over, over)
-      running.set(run, found.key)
+      run(found)
     }
   }
 
   return {
     add: (key, account, job) => {
       if (isClosed) return
-      const jobs = waiting.get(account) ?? []
-      jobs.push({ job, key })
+      const one = { job, key, number: count++ }
+      // With a place free, all that wait do so for their keys. So nobody is overtaken, and nothing is searched.
+      if (running.size < max && !isFull(key)) return run(one)
+      const jobs = waiting.get(account) ?? new Map<string, Set<WaitingJob>>()
+      const those = jobs.get(key) ?? new Set<WaitingJob>()
+      jobs.set(key, those.add(one))
       waiting.set(account, jobs)
-      next()
     },
     close: async () => {
       isClosed = true
       waiting.clear()
-      await Promise.all(running.keys())
+      await Promise.all(running)
     }
   }
 }

@@ -2,7 +2,8 @@
  * Asks a knot who may push to a repository. The DID document of the repository confirms that this is its knot.
  *
  * Knots are run by strangers. Each knot gets one request at a time, with a pause between two requests; the time and the size of an answer are
- * limited. Slow knots have a queue of their own, so they delay only each other. DID documents have queues of their own as well, so a slow host delays
+ * limited. Accounts take turns, at a knot and among knots, so whoever has many repositories delays nobody else; the core says whose turn a question
+ * takes. Slow knots have a queue of their own, so they delay only each other. DID documents have queues of their own as well, so a slow host delays
  * no knot. The core decides what to ask and what the answers mean. Sources: tangled.org/core, lexicons `sh.tangled.knot.version`,
  * `sh.tangled.repo.describeRepo`, `sh.tangled.repo.listCollaborators`.
  */
@@ -10,7 +11,7 @@ import * as E from 'fp-ts/lib/Either.js'
 import { isUtf8 } from 'node:buffer'
 import { Access, COLLABORATORS_PAGE, Did, type HostName, type HostPolicy, type Natural, type ReadAccess } from '../../core/index.js'
 import { createKeeper } from '../lib/keeper.js'
-import { createKeyedQueue, createQueue } from '../lib/queue.js'
+import { createFairQueue } from '../lib/queue.js'
 import type { AccessReader, Clock, Deliver } from '../ports.js'
 import type { Documents } from './documents.js'
 import type { Policy, Resolve } from './guard.js'
@@ -43,9 +44,16 @@ const TIMEOUT_MS = 10_000
 const LISTED = 2
 const HOSTS = 8
 
-/** How long the answer to `sh.tangled.knot.version` is cached, and for how many knots. */
+/** How long the answer to `sh.tangled.knot.version` is cached, and how many are: one for each knot and account that asks. */
 const VERSION_US = 60_000_000
 const VERSIONS = 1_000
+
+/**
+ * How many inquiries of an account may be pending. The core has fewer open (`core/access/room.ts`); but records that are made and withdrawn leave
+ * inquiries here that nobody waits for. Then, beyond how many in all an account may have only one.
+ */
+const PENDING_OF_ACCOUNT = 10_000
+const PENDING = 100_000
 
 /** An XRPC method and its parameters. */
 type Question = readonly [method: string, params: { readonly [name: string]: string }]
@@ -69,9 +77,11 @@ export const accessReader = ({ clock, documents, hosts, isInsecure, pauseMs = 50
       pauses.add(over)
     })
 
-  const lines = { prompt: createKeyedQueue(PLACES.prompt, 1, pause), slow: createKeyedQueue(PLACES.slow, 1, pause) }
-  const [listed, others] = [createQueue(LISTED), createQueue(HOSTS)]
+  const lines = { prompt: createFairQueue(PLACES.prompt, 1, pause), slow: createFairQueue(PLACES.slow, 1, pause) }
+  const [listed, others] = [createFairQueue(LISTED, LISTED), createFairQueue(HOSTS, HOSTS)]
   let slow = NONE_SLOW
+  const pending = new Map<Did, number>()
+  let all = 0
   const versions = createKeeper<Access.Inquiry>(clock, VERSIONS, ({ _tag }) => (_tag === 'Unread' ? 0 : VERSION_US))
 
   /** Calls a method of the knot, with a time limit. Never rejects. */
@@ -102,18 +112,18 @@ export const accessReader = ({ clock, documents, hosts, isInsecure, pauseMs = 50
     return said._tag === 'Answered' || lineOf(slow, knot, nowUs) === 'prompt' ? said : null
   }
 
-  /** Calls when it is the knot's turn. Never settles if the reader is closed first. */
-  const callInTurn = (knot: HostName, ...rest: Question): Promise<Access.Said> =>
+  /** Calls when it is the turn of the knot, and of the account. Never settles if the reader is closed first. */
+  const callInTurn = ({ account, knot }: ReadAccess, ...rest: Question): Promise<Access.Said> =>
     new Promise((resolve, reject) => {
-      const slowly = (): void => lines.slow.add(knot, () => call(knot, ...rest, TIMEOUT_MS).then(resolve, reject))
+      const slowly = (): void => lines.slow.add(knot, account, () => call(knot, ...rest, TIMEOUT_MS).then(resolve, reject))
       if (lineOf(slow, knot, clock.now()) === 'slow') return slowly()
-      lines.prompt.add(knot, () => callPromptly(knot, ...rest).then((said) => (said === null ? slowly() : resolve(said)), reject))
+      lines.prompt.add(knot, account, () => callPromptly(knot, ...rest).then((said) => (said === null ? slowly() : resolve(said)), reject))
     })
 
-  const documentOf = async (repo: string): Promise<Access.Said> => {
+  const documentOf = async ({ account, repo }: ReadAccess): Promise<Access.Said> => {
     if (!Did.is(repo)) return unanswered('it has no DID')
     const document = await new Promise<Awaited<ReturnType<Documents['read']>>>((resolve, reject) => {
-      (isListed(repo) ? listed : others).add(() => documents.read(repo).then(resolve, reject))
+      (isListed(repo) ? listed : others).add('', account, () => documents.read(repo).then(resolve, reject))
     })
     if (E.isRight(document)) return { _tag: 'Answered', status: 200, text: document.right, waitMs: 0 }
     const { kind, sentence } = document.left
@@ -121,17 +131,18 @@ export const accessReader = ({ clock, documents, hosts, isInsecure, pauseMs = 50
   }
 
   /** Asks one question about the repository. */
-  const saidTo = ({ knot, repo }: ReadAccess, question: Access.AccessQuestion): Promise<Access.Said> => {
+  const saidTo = (request: ReadAccess, question: Access.AccessQuestion): Promise<Access.Said> => {
+    const { repo } = request
     switch (question._tag) {
       case 'AskVersion':
-        return callInTurn(knot, 'sh.tangled.knot.version', {})
+        return callInTurn(request, 'sh.tangled.knot.version', {})
       case 'AskDocument':
-        return documentOf(repo)
+        return documentOf(request)
       case 'AskDescription':
-        return callInTurn(knot, 'sh.tangled.repo.describeRepo', { repoDid: repo })
+        return callInTurn(request, 'sh.tangled.repo.describeRepo', { repoDid: repo })
       case 'AskCollaborators': {
         const { cursor } = question
-        return callInTurn(knot, 'sh.tangled.repo.listCollaborators', { limit: String(COLLABORATORS_PAGE), subject: repo, ...(cursor === null ? {} : { cursor }) })
+        return callInTurn(request, 'sh.tangled.repo.listCollaborators', { limit: String(COLLABORATORS_PAGE), subject: repo, ...(cursor === null ? {} : { cursor }) })
       }
     }
   }
@@ -145,15 +156,30 @@ export const accessReader = ({ clock, documents, hosts, isInsecure, pauseMs = 50
       // A failure is an answer, too: the core waits for one.
       const next = async (): Promise<Access.Inquiry> =>
         Access.hear(about, question, await saidTo(request, question).catch((error: unknown) => unanswered(String(error))))
-      // The version of a knot holds for all of its repositories.
-      inquiry = await (question._tag === 'AskVersion' ? versions.get(request.knot, next) : next())
+      // The version of a knot holds for all of its repositories. Each account asks for itself: the question of another may have many before it.
+      inquiry = await (question._tag === 'AskVersion' ? versions.get(`${request.knot} ${request.account}`, next) : next())
     }
     return inquiry
   }
 
+  /** Inquires if there is room. */
+  const inquireWithin = async (request: ReadAccess): Promise<Access.Inquiry> => {
+    const { account } = request
+    const own = pending.get(account) ?? 0
+    if (own >= (all < PENDING ? PENDING_OF_ACCOUNT : 1)) return { _tag: 'Unread', error: 'too many questions wait', waitMs: 0 }
+    pending.set(account, own + 1)
+    all += 1
+    const found = await inquire(request)
+    all -= 1
+    const left = (pending.get(account) ?? 0) - 1
+    if (left > 0) pending.set(account, left)
+    else pending.delete(account)
+    return found
+  }
+
   const read = async (request: ReadAccess, deliver: Deliver): Promise<void> => {
     const { knot, number, repo } = request
-    const found = await inquire(request)
+    const found = await inquireWithin(request)
     if (isClosed) return
     const at = clock.now()
     if (found._tag === 'Found') deliver({ _tag: 'AccessRead', access: found.access, at, knot, number, repo })

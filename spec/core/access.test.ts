@@ -112,6 +112,13 @@ describe('how many repositories there is room for', () => {
   })
 })
 
+test('what nobody claims is asked of nobody', () => {
+  const state = { ...asked(byKnot([]), { request: { attempt: 0 as Natural, number: 1 as Natural, phase: 'Pausing' } }), claimants: Access.initial.claimants }
+  const taken = take(state, event({ _tag: 'TimerFired', at: at(3), timer: { _tag: 'RequestTimer', number: 1, requested: { _tag: 'Access', knot: K1, repo: APP } } }))
+  expect(taken?.outcomes).toEqual([])
+  expect(M.toEntries(taken?.state.entries ?? M.empty())).toMatchObject([[`${K1}/${APP}`, { request: { phase: 'Waiting' } }]])
+})
+
 describe('how many collaborators there is room for', () => {
   test.each([
     [500, 0, true],
@@ -221,7 +228,7 @@ describe('what cannot be read again', () => {
     expect(once?.outcomes.map(({ _tag }) => _tag)).toEqual(['WakeAfter', 'Report'])
     const wakes = event({ _tag: 'TimerFired', at: at(3), timer: { _tag: 'RequestTimer', number: 2, requested: { _tag: 'Access', knot: K1, repo: APP } } })
     const again = take(once?.state ?? Access.initial, wakes)
-    expect(again?.outcomes).toEqual([{ _tag: 'ReadAccess', knot: K1, number: 3, repo: APP }])
+    expect(again?.outcomes).toEqual([{ _tag: 'ReadAccess', account: OWNER, knot: K1, number: 3, repo: APP }])
     expect(M.toEntries(again?.state.entries ?? M.empty())).toMatchObject([[`${K1}/${APP}`, { request: { attempt: 1, number: 3, phase: 'Asked' } }]])
   })
 })
@@ -305,7 +312,7 @@ describe('what a knot tells', () => {
 
   test('an answer that it has overtaken is asked for again, or waits while the bridge is stopped', () => {
     const overtaken = after(asked(), passes(), told('add'))
-    expect(take(overtaken, says(byKnot([])))?.outcomes).toEqual([{ _tag: 'ReadAccess', knot: K1, number: 2, repo: APP }])
+    expect(take(overtaken, says(byKnot([])))?.outcomes).toEqual([{ _tag: 'ReadAccess', account: OWNER, knot: K1, number: 2, repo: APP }])
     const stopped = take(overtaken, says(byKnot([])), { isStopped: true })
     expect(stopped?.outcomes).toEqual([])
     expect(M.toEntries(stopped?.state.entries ?? M.empty())).toMatchObject([[`${K1}/${APP}`, { access: null, isOutdated: false, request: { phase: 'Waiting' } }]])

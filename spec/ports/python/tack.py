@@ -3104,11 +3104,22 @@ class Access:
         return self.next - 1
 
     def _ask(self, key: str, entry: Json, is_stopped: bool, attempt: int = 0) -> List[Effect]:
-        number = self._number()
+        number, account = self._number(), self._asked_for(key, entry)
         request = {"attempt": attempt, "number": number, "phase": "Waiting" if is_stopped else "Asked"}
         self.entries[key] = {**entry, "isOutdated": False, "request": request}
         knot, repo = key.split("/", 1)
-        return [] if is_stopped else [{"_tag": "ReadAccess", "knot": knot, "number": number, "repo": repo}]
+        return [] if is_stopped else [{"_tag": "ReadAccess", "account": account, "knot": knot, "number": number, "repo": repo}]
+
+    def _asked_for(self, key: str, entry: Json) -> str:
+        """In whose turns the repository is asked about."""
+        owner = self._owner_of_list(entry)
+        if owner in self.claimants[key]:
+            return owner
+        return min((self._entries_of(did), did) for did in self.claimants[key])[1]
+
+    def _entries_of(self, did: str) -> int:
+        """Of how many repositories that the account claims there are entries. (A shell with many would keep count.)"""
+        return sum(did in self.claimants[key] for key in self.entries)
 
     def _pause(self, key: str, entry: Json, low_ms: int, high_ms: int) -> List[Effect]:
         """It is known, and asked for again after a pause."""
@@ -3166,8 +3177,8 @@ class Access:
         return access["owner"] if access is not None and access["_tag"] == "ByKnot" else None
 
     def _has_room(self, commits: Commits, did: str) -> bool:
-        """Whether there is room for one more of what the account claims. (A shell with many entries would keep count.)"""
-        own = sum(did in self.claimants[key] for key in self.entries)
+        """Whether there is room for one more of what the account claims."""
+        own = self._entries_of(did)
         if commits.is_ours(did):
             return own < ROOM_OF_OURS[0]
         return own < ROOM_OF_STRANGER[0] and len(self.entries) < ROOM_WITH_STRANGERS[0]

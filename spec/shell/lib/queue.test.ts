@@ -1,5 +1,6 @@
 /** Queues: whatever becomes of a job, the next one runs, and nothing is left that nobody waits for. */
 import { queryObjects } from 'node:v8'
+import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { createFairQueue, createKeyedQueue, createQueue } from '../../../shell/lib/queue.js'
 
@@ -141,4 +142,80 @@ test.each(failing)('a job that %s holds up nobody who takes turns; none begins a
   await end('next')
   await closed
   expect(begun).toEqual(['next'])
+})
+
+/** A job is added, or one that runs ends (the one at that place), or one key that rests is free again. */
+const moves = fc.array(
+  fc.oneof(
+    { arbitrary: fc.record({ account: fc.constantFrom('a', 'b', 'c', 'd'), key: fc.constantFrom('k', 'l', 'm') }), weight: 3 },
+    { arbitrary: fc.record({ end: fc.nat(7) }), weight: 2 },
+    { arbitrary: fc.record({ rest: fc.nat(7) }), weight: 2 }
+  ),
+  { maxLength: 80 }
+)
+
+test('whatever comes and ends, places and keys are used as far as there is room, and no account is let in twice before another whose key has room', async () => {
+  await fc.assert(
+    fc.asyncProperty(moves, fc.integer({ max: 4, min: 1 }), fc.integer({ max: 2, min: 1 }), async (all, max, perKey) => {
+      interface Job {
+        readonly account: string
+        readonly key: string
+        readonly number: number
+        /** Who was let in since it came, while its key had room. */
+        readonly overtaken: Set<string>
+      }
+      const rests: Array<{ readonly key: string; readonly over: () => void }> = []
+      const running: Array<{ readonly end: () => void; readonly job: Job }> = []
+      const waiting: Job[] = []
+      const faults: string[] = []
+      let last = ''
+      const queue = createFairQueue(max, perKey, () => new Promise((over) => rests.push({ key: last, over })))
+      const used = (key: string): number => [...running.map(({ job }) => job.key), ...rests.map((rest) => rest.key)].filter((one) => one === key).length
+      const begin = (job: Job) => (): Promise<void> => {
+        if (waiting.some(({ account, key, number }) => account === job.account && number < job.number && used(key) < perKey)) faults.push(`${job.account} is out of order`)
+        waiting.splice(waiting.indexOf(job), 1)
+        for (const other of waiting) {
+          if (other.account === job.account || used(other.key) >= perKey) continue
+          if (other.overtaken.has(job.account)) faults.push(`${job.account} is let in twice before ${other.account}`)
+          other.overtaken.add(job.account)
+        }
+        return new Promise((end) => running.push({ end, job }))
+      }
+      for (const [number, move] of all.entries()) {
+        if ('key' in move) {
+          const job = { ...move, number, overtaken: new Set<string>() }
+          waiting.push(job)
+          queue.add(move.key, move.account, begin(job))
+        } else if ('end' in move) {
+          const [over] = running.splice(move.end % Math.max(1, running.length), 1)
+          last = over?.job.key ?? ''
+          over?.end()
+        } else rests.splice(move.rest % Math.max(1, rests.length), 1)[0]?.over()
+        await new Promise((resolve) => setImmediate(resolve))
+        expect(faults).toEqual([])
+        expect(running.length).toBeLessThanOrEqual(max)
+        for (const key of ['k', 'l', 'm']) expect(used(key)).toBeLessThanOrEqual(perKey)
+        if (running.length < max) expect(waiting.filter(({ key }) => used(key) < perKey)).toEqual([])
+      }
+      for (const { end } of running) end()
+      await queue.close()
+    }),
+    { numRuns: 300 }
+  )
+})
+
+test('a hundred thousand jobs of an account that wait for one key cost little: what is added is not searched for', async () => {
+  const { begun, end, job } = held()
+  const queue = createFairQueue(2, 1)
+  for (let n = 0; n < 100_000; n++) queue.add('k', 'a', job(`a${String(n)}`))
+  queue.add('k', 'b', job('b'))
+  queue.add('l', 'b', job('free'))
+  expect(begun).toEqual(['a0', 'free'])
+  await end('a0')
+  expect(begun).toEqual(['a0', 'free', 'a1'])
+  await end('a1')
+  expect(begun).toEqual(['a0', 'free', 'a1', 'b'])
+  const closed = queue.close()
+  for (const name of ['b', 'free']) await end(name)
+  await closed
 })

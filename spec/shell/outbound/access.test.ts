@@ -3,7 +3,7 @@ import * as E from 'fp-ts/lib/Either.js'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterEach, describe, expect, test } from 'vitest'
-import { type AccessAnswer, type AccessRead, type Event, HostName, Natural, type RequestFailed } from '../../../core/index.js'
+import { type AccessAnswer, type AccessRead, Did, type Event, HostName, Natural, type RequestFailed } from '../../../core/index.js'
 import { systemClock } from '../../../shell/lib/clock.js'
 import { accessReader, type AccessOptions } from '../../../shell/outbound/access.js'
 import type { Resolve } from '../../../shell/outbound/guard.js'
@@ -65,7 +65,7 @@ const ask = async (host: HostName, { document = naming(`http://${host}`), repo =
     policy: { allowLoopback: true }
   })
   ends.push(reader.close)
-  const event = await new Promise<Event>((resolve) => reader.read({ _tag: 'ReadAccess', knot: host, number: must(Natural.decode(3)), repo }, resolve))
+  const event = await new Promise<Event>((resolve) => reader.read({ _tag: 'ReadAccess', account: must(Did.decode(OWNER)), knot: host, number: must(Natural.decode(3)), repo }, resolve))
   if (event._tag !== 'AccessRead' && event._tag !== 'RequestFailed') throw new Error(event._tag)
   expect(event).toMatchObject({ number: 3, ...(event._tag === 'AccessRead' ? { knot: host, repo } : { requested: { _tag: 'Access', knot: host, repo } }) })
   return event
@@ -161,8 +161,8 @@ const readerWith = (options: Pick<AccessOptions, 'clock' | 'documents'>) => {
   const resolve: Resolve = () => Promise.resolve([{ address: '127.0.0.1', family: 4 }])
   const reader = accessReader({ ...options, hosts, isInsecure: true, pauseMs: 0, policy: { allowLoopback: true }, promptMs: 1_000, resolve })
   ends.push(reader.close)
-  return (knot: HostName, repo: string): Promise<Event> =>
-    new Promise((resolve) => reader.read({ _tag: 'ReadAccess', knot, number: must(Natural.decode(3)), repo }, resolve))
+  return (knot: HostName, repo: string, account = OWNER): Promise<Event> =>
+    new Promise((resolve) => reader.read({ _tag: 'ReadAccess', account: must(Did.decode(account)), knot, number: must(Natural.decode(3)), repo }, resolve))
 }
 
 describe('nobody waits for', () => {
@@ -201,4 +201,63 @@ describe('nobody waits for', () => {
     for (let n = 0; n < 40; n++) void read(host, `did:web:host${String(n)}.example`)
     expect(await read(host, listed)).toMatchObject({ _tag: 'AccessRead', access: { _tag: 'ByRecords' } })
   })
+
+  test('an account with many repositories: on the knot, on other knots, or in the directory of DIDs', async () => {
+    const describe = [200, { ownerDid: BOB, repoDid: APP, rkey: 'app' }] as const
+    const asked: string[] = []
+    const knot = await knotWith({
+      describeRepo: (query) => {
+        asked.push(query.get('repoDid') ?? '')
+        return describe
+      },
+      version: VERSION
+    })
+    const directory: string[] = []
+    const documents = {
+      read: (did: string) => {
+        directory.push(did)
+        return Promise.resolve(E.right(JSON.stringify({ id: did, service: [{ id: '#tangled_knot', serviceEndpoint: `http://${knot.host}`, type: 'TangledKnot' }] })))
+      }
+    }
+    const read = readerWith({ clock: systemClock(), documents })
+    const many = Array.from({ length: 200 }, (_, n) => read(knot.host, `did:plc:${String(n).padStart(3, '2').replace(/[0189]/g, 'z')}${'a'.repeat(20)}${String(n)}`))
+    await eventually(() => expect(asked.length).toBeGreaterThan(2))
+    const [documentsBefore, questionsBefore] = [directory.length, asked.length]
+    const one = 'did:web:one.example'
+    await read(knot.host, one, BOB)
+    // Between its first and its last turn each queue has let in one question of the other account for each of its own.
+    expect(asked.indexOf(one) - questionsBefore).toBeLessThan(10)
+    expect(directory.indexOf(one) - documentsBefore).toBeLessThan(20)
+    await Promise.all(many)
+  })
+
+  test('the question about a knot that an account asks with many others before it', async () => {
+    const clock = manualClock()
+    const silent = new Set<string>()
+    const { port } = await tcpServer((socket) => socket.on('data', (text) => silent.add(/host: (\S+)/i.exec(String(text))?.[1] ?? '')))
+    const read = readerWith({ clock, documents: { read: () => Promise.resolve(missing) } })
+    const before: number[] = []
+    const version = (): Reply => {
+      before.push(silent.size)
+      return [404, 'not found']
+    }
+    const knot = await knotWith({ version })
+    for (let n = 0; n < 40; n++) void read(must(HostName.decode(`knot${String(n)}.localhost:${String(port)}`)), APP)
+    void read(knot.host, APP)
+    const answer = read(knot.host, 'did:web:one.example', BOB)
+    await eventually(() => expect(silent.size).toBe(16))
+    // They turn out to be slow. Then it is the turn of the other account, and not of all that the first one asks.
+    clock.advance(1_000)
+    expect(await answer).toMatchObject({ _tag: 'AccessRead' })
+    expect(before[0]).toBeLessThan(33)
+  })
+})
+
+test('inquiries that nobody waits for any more are bounded, for each account: further ones fail, and are tried again', async () => {
+  const documents = { read: () => new Promise<never>(() => undefined) }
+  const { host } = await knotWith({})
+  const read = readerWith({ clock: systemClock(), documents })
+  for (let n = 0; n < 10_000; n++) void read(host, `did:web:host${String(n)}.example`)
+  expect(await read(host, APP)).toMatchObject({ _tag: 'RequestFailed', error: 'too many questions wait', isFinal: false })
+  expect(await read(host, '', BOB)).toMatchObject({ _tag: 'AccessRead' })
 })

@@ -36,7 +36,7 @@ const told = (op: 'add' | 'remove', subject: string, when: number, host = K1, co
 })
 const again = (number: number, when: number, repo = REPO_DID): WrittenEvent => ({ _tag: 'TimerFired', at: when, timer: { _tag: 'RequestTimer', number, requested: { _tag: 'Access', knot: K1, repo } } })
 
-const asks = (number: number, repo = REPO_DID, knot = K1): WrittenEffect => ({ _tag: 'ReadAccess', knot, number, repo })
+const asks = (number: number, repo = REPO_DID, account = OWNER): WrittenEffect => ({ _tag: 'ReadAccess', account, knot: K1, number, repo })
 const wakes = (number: number, lowMs: number, highMs: number, repo = REPO_DID): WrittenEffect => ({ _tag: 'WakeAfter', highMs, lowMs, timer: { _tag: 'RequestTimer', number, requested: { _tag: 'Access', knot: K1, repo } } })
 const later = (number: number, repo = REPO_DID): WrittenEffect => wakes(number, 3 * HOUR_MS, 6 * HOUR_MS, repo)
 const unreadReport = (when: number, repo = REPO_DID): WrittenReport => ({ _tag: 'AccessReadFailed', at: when, knot: K1, repo })
@@ -193,7 +193,7 @@ const READING: ReadonlyArray<Example> = [
         { _tag: 'OpenJetstream', connection: 2, cursor: at(7), ordinal: null },
         { _tag: 'SubscribeKnot', connection: 3, cursor: null, host: K1 },
         wakes(5, 0, 6 * HOUR_MS),
-        asks(6, MALLORY)
+        asks(6, MALLORY, ALICE)
       ]
     }
   }),
@@ -243,7 +243,7 @@ const READING: ReadonlyArray<Example> = [
   example('T2.61 a knot that keeps lists of one repository keeps them of all', {
     given: [...knowing(byKnot()), put(ALICE, 'b', repo({ repoDid: MALLORY }), at(13), { connection: 1 })],
     when: [answered(BY_RECORDS, 4, at(14), MALLORY), again(5, at(16), MALLORY), answered(byKnot([], ALICE), 6, at(17), MALLORY)],
-    then: { effects: [wakes(5, 1_000, 2_000, MALLORY), asks(6, MALLORY), later(7, MALLORY)], reports: [unreadReport(at(14), MALLORY)] }
+    then: { effects: [wakes(5, 1_000, 2_000, MALLORY), asks(6, MALLORY, ALICE), later(7, MALLORY)], reports: [unreadReport(at(14), MALLORY)] }
   }),
   example('T2.62 a knot that has kept no list for a day leaves its repositories to the records', {
     given: [...LISTED, again(3, at(13)), answered(BY_RECORDS, 4, at(14))],
@@ -278,12 +278,12 @@ const ROOM: ReadonlyArray<Example> = [
   example('T2.70 a list is kept for whom the knot calls the owner, and is asked for when they claim the repository', {
     given: knowing(byKnot([BOB], EVE)),
     when: [CLAIMED, comes(trigger({ actor: BOB }), at(20)), answered(byKnot([BOB], EVE), 4, at(21)), comes(trigger({ actor: BOB }), at(22), { rkey: OTHER })],
-    then: { effects: [asks(4), later(5), read(1, { ...OF_EVE, rkey: OTHER })], reports: [refused('actor', at(20))] }
+    then: { effects: [asks(4, REPO_DID, EVE), later(5), read(1, { ...OF_EVE, rkey: OTHER })], reports: [refused('actor', at(20))] }
   }),
   example('T2.71 nothing is left of a list when its owner does not claim the repository any more, and another does', {
     given: [...knowing(byKnot([BOB], EVE)), CLAIMED, answered(byKnot([BOB], EVE), 4, at(14))],
     when: [del(EVE, REPO, 'app', at(15), { connection: 1 }), put(EVE, 'app', repo({ repoDid: REPO_DID }), at(16), { connection: 1 }), comes(trigger({ actor: BOB }), at(20))],
-    then: { effects: [asks(6)], reports: [refused('actor', at(20))] }
+    then: { effects: [asks(6, REPO_DID, EVE)], reports: [refused('actor', at(20))] }
   }),
   example('T2.72 another record of whom the knot calls the owner asks for nothing', {
     given: knowing(byKnot()),
@@ -293,7 +293,7 @@ const ROOM: ReadonlyArray<Example> = [
   example('T2.73 a stranger who claims more than 500 repositories of a knot takes the room of nobody else', {
     given: [...ASKED, ...claimsOf(MALLORY, 0, 500)],
     when: [...claimsOf(MALLORY, 500, 501), put(ALICE, 'b', repo({ repoDid: ALICE }), at(14), { connection: 1 }), put(ALICE, 'c', repo({ repoDid: 'did:plc:r500' }), at(15), { connection: 1 })],
-    then: { effects: [asks(503, ALICE), asks(504, 'did:plc:r500')], reports: [unreadReport(at(14.5), 'did:plc:r500')] }
+    then: { effects: [asks(503, ALICE, ALICE), asks(504, 'did:plc:r500', ALICE)], reports: [unreadReport(at(14.5), 'did:plc:r500')] }
   }),
   example('T2.74 a list is not taken for which its owner has no room, and nobody else’s is kept waiting by it', {
     given: [
@@ -303,6 +303,11 @@ const ROOM: ReadonlyArray<Example> = [
     ],
     when: [answered(byKnot([BOB], MALLORY), 13, at(15), 'did:plc:r10'), answered(byKnot([BOB]), 2, at(16))],
     then: { effects: [wakes(24, 1_000, 2_000, 'did:plc:r10'), later(25)], reports: [unreadReport(at(15), 'did:plc:r10')] }
+  }),
+  example('T2.75 what several claim is asked about in the turns of whom the knot calls the owner, and till then of who claims the fewest', {
+    given: [...ASKED, ...claimsOf(OWNER, 0, 2), CLAIMED],
+    when: [unread(2, at(14)), again(5, at(15)), answered(byKnot([BOB]), 6, at(16)), again(7, at(17))],
+    then: { effects: [wakes(5, 1_000, 2_000), asks(6, REPO_DID, EVE), later(7), asks(8)], reports: [unreadReport(at(14))] }
   })
 ]
 

@@ -115,7 +115,7 @@ const added = (when: number): WrittenEvent => ({
   rkey: 'told',
   update: { op: 'add', repo: REPO_DID, subject: EVE }
 })
-const asks = (number: number): WrittenEffect => ({ _tag: 'ReadAccess', knot: K1, number, repo: REPO_DID })
+const asks = (number: number): WrittenEffect => ({ _tag: 'ReadAccess', account: OWNER, knot: K1, number, repo: REPO_DID })
 const asksLater = (number: number, lowMs: number): WrittenEffect => ({
   _tag: 'WakeAfter',
   highMs: 21_600_000,

@@ -59,6 +59,13 @@ const claimantsIn = (state: State, key: string): ReadonlyArray<Did> =>
 const isClaimTurned = ({ after, before }: Step, key: string, access: AccessAnswer | null): boolean =>
   access?._tag === 'ByKnot' && claimantsIn(before, key).includes(access.owner) !== claimantsIn(after, key).includes(access.owner)
 
+/** Of how many of the repositories that each account claims there are entries. */
+const entriesBy = (state: State): ReadonlyMap<Did, number> => {
+  const counts = new Map<Did, number>()
+  for (const key of entriesIn(state).keys()) for (const did of new Set(claimantsIn(state, key))) counts.set(did, (counts.get(did) ?? 0) + 1)
+  return counts
+}
+
 const entriesIn = (state: State): ReadonlyMap<string, Access.Entry> => new Map(M.toEntries(state.access.entries))
 
 // ---------------------------------------------------------------------------------------- what knots have said
@@ -324,6 +331,29 @@ export const ACCESS = {
           )
         })
       )
+    ),
+
+  'ACCESS-11': (run: Run) =>
+    every(run.steps, ({ after, before, effects }) =>
+      every(effects, (effect) => {
+        if (effect._tag !== 'ReadAccess') return true
+        const key = `${effect.knot}/${effect.repo}`
+        const claimants = [...new Set(claimantsIn(after, key))]
+        const access = entriesIn(after).get(key)?.access ?? null
+        const text = `${key} is asked about in the turns of ${effect.account}`
+        if (access?._tag === 'ByKnot' && claimants.includes(access.owner)) return because(effect.account === access.owner, () => `${text}, and the owner is ${access.owner}`)
+        // A step may ask about several, one after the other: whoever had fewer before it and after it had fewer within.
+        const [was, now] = [entriesBy(before), entriesBy(after)]
+        const isBefore = (counts: ReadonlyMap<Did, number>, one: Did, two: Did): boolean => {
+          const more = (counts.get(one) ?? 0) - (counts.get(two) ?? 0)
+          return more < 0 || (more === 0 && one < two)
+        }
+        const first = claimants.find((did) => isBefore(was, did, effect.account) && isBefore(now, did, effect.account))
+        return all(
+          because(claimants.includes(effect.account), () => `${text}, who does not claim it`),
+          because(first === undefined, () => `${text}, and not of ${String(first)}`)
+        )
+      })
     ),
 
   'ACCESS-8': (run: Run) => {

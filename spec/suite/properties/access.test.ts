@@ -40,8 +40,10 @@ const forgets = some(({ after, before, event }) =>
 
 const isUnheard = some(({ before, event }) => event._tag === 'AccessRead' && !isAwaited(before, event))
 
-const accessOf = ({ access }: State, event: Event): AccessAnswer | null | undefined =>
-  event._tag === 'AccessRead' ? M.toEntries(access.entries).find(([key]) => key === `${event.knot}/${event.repo}`)?.[1].access : undefined
+const accessAt = ({ access }: State, name: string): AccessAnswer | null | undefined => M.toEntries(access.entries).find(([key]) => key === name)?.[1].access
+
+const accessOf = (state: State, event: Event): AccessAnswer | null | undefined =>
+  event._tag === 'AccessRead' ? accessAt(state, `${event.knot}/${event.repo}`) : undefined
 
 /** Somebody is answered that the records decide, of whom a list is kept. */
 const turns = (is: (step: Step) => boolean) =>
@@ -84,6 +86,18 @@ describe('ACCESS', () => {
     'a knot without lists': some(({ after, event }) => event._tag === 'AccessRead' && event.repo !== '' && accessOf(after, event)?._tag === 'ByRecords'),
     'a knot that says for a moment that it keeps no lists': turns(({ after, event }) => saysLists(accessOf(after, event) ?? null)),
     'a knot that has kept no lists for a day': turns(({ after, event }) => accessOf(after, event) === null)
+  })
+  const asks = (is: (step: Step, repo: string, claimants: ReadonlyArray<string>) => boolean) =>
+    some((step) =>
+      step.effects.some((effect) => {
+        if (effect._tag !== 'ReadAccess') return false
+        const key = `${effect.knot}/${effect.repo}`
+        return is(step, key, M.toEntries(step.after.access.claimants).flatMap(([of, those]) => (of === key ? M.keys(those) : [])))
+      })
+    )
+  check(ACCESS, 'ACCESS-11', accessRuns, {
+    'what several claim, and whose it is nobody has said': asks(({ before }, key, claimants) => claimants.length > 1 && accessAt(before, key)?._tag !== 'ByKnot'),
+    'what several claim, of whom the knot has named one': asks(({ before }, key, claimants) => claimants.length > 1 && accessAt(before, key)?._tag === 'ByKnot')
   })
 })
 
