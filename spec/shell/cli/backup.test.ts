@@ -2,11 +2,12 @@
 import { randomUUID } from 'node:crypto'
 import { existsSync, readFileSync } from 'node:fs'
 import { mkdir, readdir, rm, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import * as E from 'fp-ts/lib/Either.js'
-import { describe, expect, onTestFinished, test } from 'vitest'
+import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { clampTimeUs, initial } from '../../../core/index.js'
 import { backup, restore } from '../../../shell/cli/backup.js'
+import { systemDisk } from '../../../shell/store/disk.js'
 import { openStore } from '../../../shell/store/index.js'
 import { config } from '../support/bridge.js'
 import { startForge } from '../support/forge.js'
@@ -123,6 +124,17 @@ describe('what is saved and restored', () => {
       await close()
       expect(said).toEqual([typeof sentence === 'string' ? sentence : expect.stringMatching(sentence)])
       expect(await readdir(folder)).toEqual(before)
+    }))
+
+  test('is copied in the order in which it comes about, so that nothing saved is ahead of what it follows from', () =>
+    inFolder(async (folder) => {
+      const { backup: save, build, close } = await made(folder)
+      for (const name of ['cancel.json', 'claim.json', 'result.json', 'runner.json']) await writeFile(join(build, name), '{}')
+      const opened = vi.spyOn(systemDisk, 'open')
+      onTestFinished(() => opened.mockRestore())
+      expect([await save(), await close()]).toEqual([0, 'closed'])
+      const copied = opened.mock.calls.flatMap(([path, mode]) => (mode === 'create' && path.includes('providers') ? [basename(path)] : []))
+      expect(copied).toEqual(['request.json', 'claim.json', 'cancel.json', 'runner.json', 'result.json', 'log-1.jsonl'])
     }))
 
   test('is not saved in the store itself', () =>

@@ -28,7 +28,7 @@ describe('the interpreter', () => {
     const openJetstream = (connection: number): Link => {
       const name = `stream ${String(connection)}`
       const gone = closing(name)()
-      return { close: () => gone, gone, pause: () => void done.push(`pause ${name}`), resume: () => void done.push(`resume ${name}`) }
+      return { close: () => (done.push(`close ${name}`), gone), gone, pause: () => void done.push(`pause ${name}`), resume: () => void done.push(`resume ${name}`) }
     }
     const interpreter = createInterpreter(
       {
@@ -216,12 +216,15 @@ describe('the interpreter', () => {
     await interpreter.close()
   })
 
-  test('is closed when everything that it acts on is closed', async () => {
-    const { end, interpreter, open } = interpreting()
+  test.each([0, 1, 2, 3, 4, 5])('is closed when everything that it acts on is closed, whichever is last (%i)', async (first) => {
+    const { done, end, interpreter, open } = interpreting()
+    const all = ['stream 1', 'stream 2', 'access', 'builder', 'records', 'workflows']
     let isClosed = false
     open(1)
+    open(2)
     void interpreter.close().then(() => (isClosed = true))
-    for (const name of ['stream 1', 'access', 'builder', 'records', 'workflows']) {
+    expect(done).toEqual(['close stream 1', 'close stream 2'])
+    for (const name of [...all.slice(first), ...all.slice(0, first)]) {
       await settle()
       expect([name, isClosed]).toEqual([name, false])
       end(name)

@@ -723,6 +723,12 @@ it.skipIf(outside === undefined)('one address has only so many connections and w
 })
 
 describe('a websocket', () => {
+  it('may be asked for in capitals', async () => {
+    const { url } = await serve(started())
+    const asked = { ...UPGRADE, connection: 'UPGRADE', upgrade: 'WebSocket' }
+    expect((await ask(url, '/events', { headers: asked })).status).toBe(101)
+  })
+
   it('is closed when it sends more than a reader has to say', async () => {
     const { url } = await serve(started())
     const { closed, socket } = await read(url, '/events')

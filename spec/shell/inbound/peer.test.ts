@@ -45,10 +45,24 @@ it('a peer is dropped at the second ping when nothing came from it', async () =>
   expect(peer.isOpen()).toBe(false)
 })
 
+/** A message. */
+const chunk = Buffer.concat([Buffer.from([0x82, 126, 0xff, 0xff]), Buffer.alloc(65_535)])
+
+it('a peer that was slow may be slow again: it is told each time that there is room', async () => {
+  const { client, peer } = await met()
+  let told = 0
+  peer.onRoom(() => told++)
+  for (const time of [1, 2, 3]) {
+    client.pause()
+    while (peer.write(chunk));
+    client.resume()
+    await eventually(() => expect(told).toBe(time))
+  }
+})
+
 it('a peer is not dropped while it takes what was written, though it says nothing', async () => {
   const { client, clock, peer } = await met()
   client.pause()
-  const chunk = Buffer.concat([Buffer.from([0x82, 126, 0xff, 0xff]), Buffer.alloc(65_535)])
   while (peer.write(chunk));
   clock.advance(PING_MS)
   const drained = new Promise<void>((resolve) => peer.onRoom(resolve))

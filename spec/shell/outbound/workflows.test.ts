@@ -438,6 +438,35 @@ describe('all files of a trigger', () => {
     expect(asked.length).toBe(before + 3)
   })
 
+  it.each([
+    [9_999, 'prompt'],
+    [10_000, 'slow']
+  ])('are read from a knot that was slow and now takes %i ms as from one that is %s', async (ms, line) => {
+    const clock = manualClock()
+    const answers: Array<() => void> = []
+    const readFiles: ReadFiles = (_, signal) =>
+      new Promise((resolve) => {
+        answers.push(() => resolve({ _tag: 'Files', defaultBranch: null, files: [], left: 0, unkept: [] }))
+        signal.addEventListener('abort', () => resolve({ _tag: 'Unread', error: 'aborted', isFinal: false }))
+      })
+    const told: Event[] = []
+    const workflows = workflowReader({ clock, log: rememberingLog(), readFiles })
+    onTestFinished(workflows.close)
+    const ask = (): void => workflows.read(request({}), (event) => void told.push(event))
+    ask()
+    clock.advance(10_000)
+    await eventually(() => expect(answers).toHaveLength(2))
+    clock.advance(ms)
+    answers[1]?.()
+    await eventually(() => expect(told).toHaveLength(1))
+    ask()
+    await eventually(() => expect(answers).toHaveLength(3))
+    // Only who is prompt has so much time, and then another turn.
+    clock.advance(10_000)
+    for (let turns = 0; turns < 20; turns++) await new Promise(setImmediate)
+    expect(answers).toHaveLength(line === 'prompt' ? 4 : 3)
+  })
+
   it.each<readonly [string, ReadFiles, ReadonlyArray<ReturnType<typeof source>> | null]>([
     ['between two files', NO_FILES, [source('a.yml'), source('b.yml')]],
     ['and its reading fails', (_, signal) => new Promise((_resolve, reject) => signal.addEventListener('abort', () => reject(new Error('no')))), null]

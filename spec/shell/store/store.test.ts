@@ -41,6 +41,7 @@ import { MIGRATIONS } from '../../../shell/store/migrations.js'
 import { type Format, FORMAT, snapshots } from '../../../shell/store/snapshot.js'
 import { ALICE, at, CONFIG, K2, must, OWNER } from '../../suite/examples/support.js'
 import { type Image, randomOf, type SimulatedDisk, simulatedDisk } from '../support/disk.js'
+import { eventually } from '../support/eventually.js'
 import { after, batchesOf, lifeOf, lives, start, written } from '../support/store-events.js'
 
 let root = ''
@@ -872,6 +873,41 @@ describe('a failed append', () => {
     right(await store.append(BATCHES[2] ?? [])())
     await closed(store)
     expect([...disk.now().keys()].sort()).toEqual([journalName(3), 'state.json'])
+    expect(contents(right(await readStore(FOLDER, disk)()))).toEqual({ seq: 3, state: written(STATES[3] ?? start) })
+  })
+})
+
+describe('a rescue', () => {
+  it('waits for the snapshot that is being written: the two have one name until they are complete', async () => {
+    let isFull = false
+    let goOn = (): void => undefined
+    const gate = new Promise<void>((resolve) => (goOn = resolve))
+    const inner = simulatedDisk({ before: () => (isFull ? 'ENOSPC' : null), seed: 3 })
+    const begun: Array<string> = []
+    const disk: Disk = {
+      ...inner,
+      open: async (path, mode) => {
+        const file = await inner.open(path, mode)
+        if (!path.endsWith('state.json.new')) return file
+        begun.push(mode)
+        return { ...file, sync: () => (begun.length === 2 ? gate.then(file.sync) : file.sync()) }
+      }
+    }
+    const store = right(await openOn(disk))
+    right(await store.append(BATCHES[0] ?? [])())
+    const saving = store.snapshot(STATES[1] ?? start)()
+    await eventually(() => expect(begun).toHaveLength(2))
+    isFull = true
+    left(await store.append(BATCHES[1] ?? [])())
+    isFull = false
+    const rescuing = store.rescue(STATES[2] ?? start)()
+    for (let turns = 0; turns < 50; turns++) await new Promise(setImmediate)
+    expect(begun).toHaveLength(2)
+    goOn()
+    right(await saving)
+    right(await rescuing)
+    right(await store.append(BATCHES[2] ?? [])())
+    await closed(store)
     expect(contents(right(await readStore(FOLDER, disk)()))).toEqual({ seq: 3, state: written(STATES[3] ?? start) })
   })
 })
