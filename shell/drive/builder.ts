@@ -16,7 +16,7 @@ import {
 import { createFairQueue } from '../lib/queue.js'
 import type { Clock, Deliver } from '../ports.js'
 import { reportOf } from '../providers/report.js'
-import type { Accepted, Heard, Job, Missing, Provider, Refused, Uncertain } from '../providers/provider.js'
+import type { Accepted, Acknowledged, Job, Missing, Provider, Refused, Uncertain } from '../providers/provider.js'
 
 export interface Builder {
   readonly cancel: (request: CancelBuild, deliver: Deliver) => void
@@ -32,7 +32,7 @@ export interface Builder {
 const AT_A_TIME = 32
 const AT_A_TIME_FOR_ACCOUNT = 24
 
-type Answer = Accepted | Heard | Missing | Refused | Uncertain
+type Answer = Accepted | Acknowledged | Missing | Refused | Uncertain
 
 /** A delay that a foreign server asked for, capped to what a timer can hold: a day. */
 const wait = (ms: number): Natural => Math.min(Math.max(Math.ceil(Number.isFinite(ms) ? ms : 0), 0), 86_400_000) as Natural
@@ -50,7 +50,7 @@ export const createBuilder = (providers: ReadonlyArray<Provider>, clock: Clock):
     switch (answer._tag) {
       case 'Accepted':
         return { _tag: 'BuildAccepted', at, build, external: answer.external, number }
-      case 'Heard':
+      case 'Acknowledged':
         return { _tag: 'CancelAcknowledged', at, build, number }
       case 'Missing':
         return { _tag: 'BuildMissing', at, build, number, settleMs: wait(settleMs) }

@@ -17,7 +17,7 @@ import type { Documents } from './documents.js'
 import type { Policy, Resolve } from './guard.js'
 import { httpClient } from './http-client.js'
 import { hasManyParts, MANY_PARTS } from './json-size.js'
-import { afterCall, lineOf, NONE_SLOW, PLACES } from './promptness.js'
+import { afterCall, lineOf, NONE_SLOW, PLACES } from './slow-knots.js'
 import { isListed } from './records.js'
 import { retryAfterMs } from './retry-after.js'
 

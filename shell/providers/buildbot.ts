@@ -11,7 +11,7 @@ import { basicOf, createBuildbotApi } from './buildbot-api.js'
 import { createBuildbotLogs } from './buildbot-logs.js'
 import { createBuildbotStarts } from './buildbot-starts.js'
 import { type Answer, createClient, decoded } from './common.js'
-import type { Heard, Job, Kind, Missing, Progress, Provider, Surroundings, Uncertain } from './provider.js'
+import type { Acknowledged, Job, Kind, Missing, Progress, Provider, Surroundings, Uncertain } from './provider.js'
 import { address, defineKind, secondsFrom, text } from './settings.js'
 
 // ---------------------------------------------------------------------------------------- settings
@@ -54,7 +54,7 @@ const create = ({ login, pollMs, scheduler, settleMs, url }: Options, { clock, f
     return stands._tag === 'Standing' ? progressOf(stands.request, stands.builds, external) : stands
   }
 
-  const cancel = async (_job: Job, external: string): Promise<Heard | Uncertain> => {
+  const cancel = async (_job: Job, external: string): Promise<Acknowledged | Uncertain> => {
     const id = requestOf(external)
     if (id === null) return nameless(external)
     const reason = { reason: 'It was cancelled at Tangled.' }
@@ -65,13 +65,13 @@ const create = ({ login, pollMs, scheduler, settleMs, url }: Options, { clock, f
     // A request that is being picked up may have a build that the master did not stop: stop it by its number.
     const stands = await standing(external)
     if (stands._tag === 'Uncertain') return stands
-    if (stands._tag === 'Missing') return { _tag: 'Heard' }
+    if (stands._tag === 'Missing') return { _tag: 'Acknowledged' }
     for (const { buildid, complete } of stands.builds) {
       const stopped = complete ? null : await command(`/builds/${String(buildid)}`, 'stop', reason)
       if (stopped?._tag === 'Uncertain') return stopped
       if (stopped !== null && !isDone(stopped)) return doubt(stopped)
     }
-    return { _tag: 'Heard' }
+    return { _tag: 'Acknowledged' }
   }
 
   // -------------------------------------------------------------------------------------- check

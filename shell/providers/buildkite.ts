@@ -25,7 +25,7 @@ import { type BuildkiteAccount, createBuildkiteApi, EXTERNAL } from './buildkite
 import { type BuildkiteHook, hear } from './buildkite-hooks.js'
 import { createBuildkiteLogs } from './buildkite-logs.js'
 import { createClient, decoded, isRefusal } from './common.js'
-import type { Accepted, Heard, Job, Kind, Missing, Progress, Provider, Refused, Surroundings, Uncertain } from './provider.js'
+import type { Accepted, Acknowledged, Job, Kind, Missing, Progress, Provider, Refused, Surroundings, Uncertain } from './provider.js'
 import { address, defineKind, listOf, secondsFrom, signingSecret, text, token } from './settings.js'
 
 // ---------------------------------------------------------------------------------------- settings
@@ -132,19 +132,19 @@ const create = (options: Options, { clock, fetch, name }: Surroundings): Provide
     return progressOf(build, external) ?? client.uncertain(`Buildkite reports an unknown state: ${build.state}`)
   }
 
-  const cancel = async (_job: Job, external: string): Promise<Heard | Uncertain> => {
+  const cancel = async (_job: Job, external: string): Promise<Acknowledged | Uncertain> => {
     const path = pathOfBuild(external)
     if (path === null) return nameless(external)
     const answer = await ask(`${path}/cancel`, { method: 'PUT' })
     if (answer._tag === 'Uncertain') return answer
-    if (answer.status === 200 && decoded(BuildData, answer) !== null) return { _tag: 'Heard' }
+    if (answer.status === 200 && decoded(BuildData, answer) !== null) return { _tag: 'Acknowledged' }
     if (answer.status !== 404 && answer.status !== 422) return doubt(answer)
     // The build has ended, or is gone. If we lack the permission to see it, that proves nothing.
     const stands = await progressAt(external)
-    if ('status' in stands) return isFinal(stands.status) ? { _tag: 'Heard' } : doubt(answer)
+    if ('status' in stands) return isFinal(stands.status) ? { _tag: 'Acknowledged' } : doubt(answer)
     if (stands._tag === 'Uncertain') return stands
     const pipeline = await ask(path.replace(/\/builds\/[0-9]+$/, ''))
-    return pipeline._tag === 'Answer' && pipeline.status === 200 ? { _tag: 'Heard' } : doubt(answer)
+    return pipeline._tag === 'Answer' && pipeline.status === 200 ? { _tag: 'Acknowledged' } : doubt(answer)
   }
 
   // -------------------------------------------------------------------------------------- check

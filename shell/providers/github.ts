@@ -32,7 +32,7 @@ import { createGithubLogs } from './github-logs.js'
 import { createGithubSearch } from './github-search.js'
 import { createGithubWatch } from './github-watch.js'
 import { logOfParts } from './hosted.js'
-import type { Accepted, Heard, Job, Kind, Missing, Provider, Refused, Surroundings, Uncertain } from './provider.js'
+import type { Accepted, Acknowledged, Job, Kind, Missing, Provider, Refused, Surroundings, Uncertain } from './provider.js'
 import { address, defineKind, listOf, secondsFrom, signingSecret, token, trueOrFalse } from './settings.js'
 
 // ---------------------------------------------------------------------------------------- settings
@@ -152,19 +152,19 @@ const create = (options: Options, { clock, fetch, log, name }: Surroundings): Pr
 
   // -------------------------------------------------------------------------------------- cancel
 
-  const cancel = async (_job: Job, external: string): Promise<Heard | Uncertain> => {
+  const cancel = async (_job: Job, external: string): Promise<Acknowledged | Uncertain> => {
     const at = runAt(external)
     if (at === null) return nameless(external)
     const answer = await ask('POST /repos/{owner}/{repo}/actions/runs/{run_id}/cancel', at)
     if (answer._tag === 'Uncertain') return answer
-    if (answer.status === 202) return { _tag: 'Heard' }
+    if (answer.status === 202) return { _tag: 'Acknowledged' }
     if (answer.status !== 404 && answer.status !== 409) return doubt(answer)
     // The run has ended, or is gone. If we lack the permission to see it, that proves nothing.
     const run = await runOf(external)
-    if (!('_tag' in run)) return isFinal(progressOf(run, external).status) ? { _tag: 'Heard' } : doubt(answer)
+    if (!('_tag' in run)) return isFinal(progressOf(run, external).status) ? { _tag: 'Acknowledged' } : doubt(answer)
     if (run._tag === 'Uncertain') return run
     const repository = await ask('GET /repos/{owner}/{repo}', { owner: at.owner, repo: at.repo })
-    return repository._tag === 'Answer' && repository.status === 200 && decoded(Repository, repository) !== null ? { _tag: 'Heard' } : doubt(answer)
+    return repository._tag === 'Answer' && repository.status === 200 && decoded(Repository, repository) !== null ? { _tag: 'Acknowledged' } : doubt(answer)
   }
 
   // -------------------------------------------------------------------------------------- check

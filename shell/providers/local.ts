@@ -135,17 +135,17 @@ export const createLocal = (settings: LocalSettings, surroundings: Pick<Surround
 
   const cancel = async (job: Job): ReturnType<Provider['cancel']> => {
     const id = idOf(job.key)
-    if ((await requestOf(job)) === null || (await ends.resultOf(id)) !== null) return { _tag: 'Heard' }
+    if ((await requestOf(job)) === null || (await ends.resultOf(id)) !== null) return { _tag: 'Acknowledged' }
     await writeOnce(folderOf(id), 'cancel.json', { atMs: nowMs() })
     const runner = await readFileOf(Hand, folderOf(id), 'runner.json')
     if (runner !== null) {
       if (await isAlive(runner)) signalTo(runner.process.pid, 'SIGTERM', 'process')
-      return { _tag: 'Heard' }
+      return { _tag: 'Acknowledged' }
     }
     builds.preparing.get(id)?.()
     builds.children.get(id)?.kill('SIGTERM')
     if (!places.active.has(id) && (await readFileOf(Hand, folderOf(id), 'claim.json')) === null) await ends.finish(id, CANCELLED)
-    return { _tag: 'Heard' }
+    return { _tag: 'Acknowledged' }
   }
 
   return {

@@ -44,8 +44,8 @@ export interface Uncertain {
 }
 
 /** The provider has acknowledged the cancel, or no longer has the build, or the build has ended. */
-export interface Heard {
-  readonly _tag: 'Heard'
+export interface Acknowledged {
+  readonly _tag: 'Acknowledged'
 }
 
 /** The status of a build. */
@@ -100,7 +100,7 @@ export interface Provider {
   /** Looks for the build by its key, whoever started it and however long ago. */
   readonly find: (job: Job) => Promise<Accepted | Missing | Uncertain>
   /** Cancels the build. */
-  readonly cancel: (job: Job, external: string) => Promise<Heard | Uncertain>
+  readonly cancel: (job: Job, external: string) => Promise<Acknowledged | Uncertain>
   /**
    * Reports the build's status, at first and on every change, until the build has ended or the returned function is called. Polls if webhooks may be
    * late or missing. Retries failures for ever.

@@ -95,10 +95,10 @@ const create = ({ pollSeconds, token, url }: Settings, { clock, fetch, name }: S
   const cancel: Provider['cancel'] = async (_job, external) => {
     const answer = await post(`builds/${encodeURIComponent(external)}/cancel`, {})
     if (answer._tag === 'Uncertain') return answer
-    if (answer.status === 204 || answer.status === 404) return { _tag: 'Heard' }
+    if (answer.status === 204 || answer.status === 404) return { _tag: 'Acknowledged' }
     // The CI may mean that there is nothing left to cancel.
     const progress = answer.status === 409 ? await standing(external) : null
-    return progress !== null && 'status' in progress && isFinal(progress.status) ? { _tag: 'Heard' } : client.doubt(answer, wordsOf(answer))
+    return progress !== null && 'status' in progress && isFinal(progress.status) ? { _tag: 'Acknowledged' } : client.doubt(answer, wordsOf(answer))
   }
 
   const textOf = async (external: string): Promise<Refused | TextLog | Uncertain> => {

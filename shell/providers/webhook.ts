@@ -97,13 +97,13 @@ const create = (settings: WebhookSettings, { clock, fetch, name }: Surroundings)
 
   const cancel: Provider['cancel'] = async (job, external) => {
     const to = urlOf(job)
-    if (typeof to !== 'string') return { _tag: 'Heard' }
+    if (typeof to !== 'string') return { _tag: 'Acknowledged' }
     const answer = await post(to, JSON.stringify({ action: 'cancel', id: external, key: job.key }))
     if (answer._tag === 'Uncertain') return answer
-    if ((isGood(answer) && startedBy(answer) !== null) || answer.status === 404 || answer.status === 410) return { _tag: 'Heard' }
+    if ((isGood(answer) && startedBy(answer) !== null) || answer.status === 404 || answer.status === 410) return { _tag: 'Acknowledged' }
     // The CI may mean that there is nothing left to cancel.
     const progress = answer.status === 409 ? await standing(job) : null
-    return progress !== null && 'status' in progress && isFinal(progress.status) ? { _tag: 'Heard' } : doubt(answer)
+    return progress !== null && 'status' in progress && isFinal(progress.status) ? { _tag: 'Acknowledged' } : doubt(answer)
   }
 
   const check: Provider['check'] = async () => {

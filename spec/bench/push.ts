@@ -30,7 +30,7 @@ serve(pushJob, async ({ pushes, store: folder }) => {
   const knot = await startKnot({ clock, generation: 'newer' })
   let asked: () => void = () => undefined
   const provider: Provider = {
-    cancel: () => Promise.resolve({ _tag: 'Heard' }),
+    cancel: () => Promise.resolve({ _tag: 'Acknowledged' }),
     check: () => Promise.resolve({ isFine: true, sentence: '' }),
     close: () => Promise.resolve(),
     find: () => Promise.resolve({ _tag: 'Missing' }),

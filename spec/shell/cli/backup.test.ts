@@ -51,7 +51,8 @@ describe.skipIf(!hasGit)(`a store with builds under way${WITHOUT_GIT}`, () => {
       await eventually(async () => (await builds('first')).map(({ status }) => status).sort().join() === 'pending,running')
 
       const saved = await tack(args('backup', 'first', join(folder, 'saved')), env)
-      expect(saved).toMatchObject({ code: 0, err: '', out: expect.stringMatching(/: 1 account and 1 run as of batch \d+, and \d+ bytes of provider files\. All of it has been read back\.\n$/) as string })
+      const said = /: 1 account and 1 run as of batch \d+, and \d+ bytes of provider files\. All of it has been read back\.\n$/
+      expect(saved).toMatchObject({ code: 0, err: '', out: expect.stringMatching(said) as string })
       expect((await readdir(join(folder, 'saved'))).sort()).toEqual(['providers', 'state.json'])
       await first.end('SIGKILL')
       await writeFile(join(folder, 'go'), '')

@@ -130,7 +130,7 @@ describe('a request to a provider', () => {
     ['start', { _tag: 'Accepted', external: 'x' }, { _tag: 'BuildAccepted', ...about, external: 'x' }],
     ['start', { _tag: 'Refused', error: 'no' }, { ...failed('no'), isFinal: true }],
     ['find', { _tag: 'Missing' }, { _tag: 'BuildMissing', ...about, settleMs: 250 }],
-    ['cancel', { _tag: 'Heard' }, { _tag: 'CancelAcknowledged', ...about }],
+    ['cancel', { _tag: 'Acknowledged' }, { _tag: 'CancelAcknowledged', ...about }],
     ['find', { _tag: 'Uncertain', error: 'e', waitMs: 10.2 }, failed('e', 11)],
     ['find', { _tag: 'Uncertain', error: 'e', waitMs: -1 }, failed('e')],
     ['find', { _tag: 'Uncertain', error: 'e', waitMs: NaN }, failed('e')],

@@ -92,7 +92,7 @@ const misbehaving = (clock: ManualClock, random: ReturnType<typeof seeded>) => {
   const uncertain = { _tag: 'Uncertain', error: 'no answer', waitMs: 0 } as const
 
   const provider: Provider = {
-    cancel: () => Promise.resolve({ _tag: 'Heard' }),
+    cancel: () => Promise.resolve({ _tag: 'Acknowledged' }),
     check: () => Promise.resolve({ isFine: true, sentence: '' }),
     close: () => Promise.resolve(),
     find: (job) => {

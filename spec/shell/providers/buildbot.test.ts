@@ -118,7 +118,7 @@ describe('a session', () => {
         expect(await answer(provider.check())).toMatchObject({ isFine: true })
         expect(await answer(provider.start(job()))).toEqual({ _tag: 'Accepted', external: '1000' })
         expect(await answer((await restart()).find(job()))).toEqual({ _tag: 'Accepted', external: '1000' })
-        expect(await answer(provider.cancel(job(), '1000'))).toEqual({ _tag: 'Heard' })
+        expect(await answer(provider.cancel(job(), '1000'))).toEqual({ _tag: 'Acknowledged' })
         const reports: Array<Progress> = []
         provider.follow(job(), '1000', (progress) => reports.push(progress))
         await until(() => reports.length > 0)
@@ -136,7 +136,7 @@ describe('a session', () => {
       server.forget()
       expect((await answer(provider.find(job())))._tag).toBe('Accepted')
       server.forget()
-      expect(await answer(provider.cancel(job(), '1000'))).toEqual({ _tag: 'Heard' })
+      expect(await answer(provider.cancel(job(), '1000'))).toEqual({ _tag: 'Acknowledged' })
       expect(server.forced()).toHaveLength(1)
     }))
 
@@ -299,7 +299,7 @@ describe('a request with several builds', () => {
 
   test('is cancelled with its running builds; one that does not acknowledge leaves a doubt', async () => {
     const { answer, asked, provider } = asking()
-    expect(await answer(provider.cancel(job(), '7'))).toEqual({ _tag: 'Heard' })
+    expect(await answer(provider.cancel(job(), '7'))).toEqual({ _tag: 'Acknowledged' })
     expect(asked.filter(({ method }) => method === 'POST').map(({ body, url }) => [new URL(url).pathname, (JSON.parse(body) as { readonly method: string }).method])).toEqual([
       ['/api/v2/buildrequests/7', 'cancel'],
       ['/api/v2/builds/71', 'stop']
@@ -533,7 +533,7 @@ describe.skipIf(whyNot !== null)(`a real Buildbot${whyNot === null ? '' : ` (ski
       expect(textOf(lines)).toEqual([`building ${'a'.repeat(40)}`, 'größe', `program finished with exit code ${String(code)}`])
       expect(textOf(await logOf(real(), one, external))).toEqual(textOf(lines))
       expect(await real().find(one)).toEqual({ _tag: 'Accepted', external })
-      expect(await provider.cancel(one, external)).toEqual({ _tag: 'Heard' })
+      expect(await provider.cancel(one, external)).toEqual({ _tag: 'Acknowledged' })
       expect(await until(real(), one, external, end)).toHaveLength(1)
     }
   )
@@ -543,7 +543,7 @@ describe.skipIf(whyNot !== null)(`a real Buildbot${whyNot === null ? '' : ` (ski
     const provider = real()
     const external = await started(provider, one)
     expect((await until(provider, one, external, 'pending')).map(({ status }) => status)).toEqual(['pending'])
-    expect(await provider.cancel(one, external)).toEqual({ _tag: 'Heard' })
+    expect(await provider.cancel(one, external)).toEqual({ _tag: 'Acknowledged' })
     expect((await until(provider, one, external, 'cancelled')).at(-1)?.error).toBeNull()
     expect(await logOf(provider, one, external)).toEqual([])
   })
@@ -554,7 +554,7 @@ describe.skipIf(whyNot !== null)(`a real Buildbot${whyNot === null ? '' : ` (ski
     const provider = real()
     const external = await started(provider, one)
     await until(provider, one, external, 'running')
-    expect(await provider.cancel(one, external)).toEqual({ _tag: 'Heard' })
+    expect(await provider.cancel(one, external)).toEqual({ _tag: 'Acknowledged' })
     expect((await until(provider, one, external, 'cancelled')).at(-1)?.status).toBe('cancelled')
   })
 
@@ -581,6 +581,6 @@ describe.skipIf(whyNot !== null)(`a real Buildbot${whyNot === null ? '' : ` (ski
     const [unknown, elsewhere] = [await real().start(jobFor(BUILD, 'f', 0, 'nope')), await real({ scheduler: 'else' }).start(one)]
     expect([unknown._tag, elsewhere._tag]).toEqual(['Refused', 'Refused'])
     expect((await real().find(jobFor(BUILD, 'f', 0, 'nope')))._tag).toBe('Uncertain')
-    expect(await real().cancel(one, '424242')).toEqual({ _tag: 'Heard' })
+    expect(await real().cancel(one, '424242')).toEqual({ _tag: 'Acknowledged' })
   })
 })

@@ -228,7 +228,7 @@ describe('a cancel', () => {
   test('a cancel of a missing build is acknowledged, and of a build that we may not see is not', () =>
     withShop(async ({ answer, restart }) => {
       const provider = await restart()
-      expect(await answer(provider.cancel(job(), 'acme/demo/77'))).toEqual({ _tag: 'Heard' })
+      expect(await answer(provider.cancel(job(), 'acme/demo/77'))).toEqual({ _tag: 'Acknowledged' })
       expect((await answer(provider.cancel(job(), 'acme/nowhere/77')))._tag).toBe('Uncertain')
       for (const external of ['', '77', 'acme/../77', 'acme/demo/77/x', 'acme/demo/x'])
         expect((await answer(provider.cancel(job(), external)))._tag).toBe('Uncertain')

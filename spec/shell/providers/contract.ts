@@ -665,11 +665,11 @@ export const describeProvider = (target: Target): void => {
       const provider = await shop.restart()
       const external = await accepted(shop, provider, job)
       shop.bench.move(job.key, 'running')
-      expect(await shop.answer(provider.cancel(job, external))).toEqual({ _tag: 'Heard' })
+      expect(await shop.answer(provider.cancel(job, external))).toEqual({ _tag: 'Acknowledged' })
       expect((await followed(shop, provider, job, external)).at(-1)?.status).toBe('cancelled')
       expect(shop.bench.isCancelled(job.key)).toBe(true)
       // It is not there to be cancelled any more, which is what was asked for.
-      expect(await shop.answer((await shop.restart()).cancel(job, external))).toEqual({ _tag: 'Heard' })
+      expect(await shop.answer((await shop.restart()).cancel(job, external))).toEqual({ _tag: 'Acknowledged' })
     })
 
     test('acknowledges the cancel of an ended build', async () => {
@@ -680,7 +680,7 @@ export const describeProvider = (target: Target): void => {
       const [end = 'success'] = target.ends
       shop.bench.move(job.key, end)
       await followed(shop, provider, job, external)
-      expect(await shop.answer(provider.cancel(job, external))).toEqual({ _tag: 'Heard' })
+      expect(await shop.answer(provider.cancel(job, external))).toEqual({ _tag: 'Acknowledged' })
       expect((await followed(shop, await shop.restart(), job, external)).at(-1)?.status).toBe(end)
     })
 

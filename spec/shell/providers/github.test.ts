@@ -353,7 +353,7 @@ describe('a cancel', () => {
   test('a cancel of a missing run is acknowledged, and of a run that we may not see is not', () =>
     withShop(async ({ answer, restart }) => {
       const provider = await restart()
-      expect(await answer(provider.cancel(job(), 'acme/app/77'))).toEqual({ _tag: 'Heard' })
+      expect(await answer(provider.cancel(job(), 'acme/app/77'))).toEqual({ _tag: 'Acknowledged' })
       expect((await answer(provider.cancel(job(), 'acme/hidden/77')))._tag).toBe('Uncertain')
       for (const external of ['', '77', 'acme/../77', 'acme/app/77/x', 'acme/app/x'])
         expect((await answer(provider.cancel(job(), external)))._tag).toBe('Uncertain')

@@ -97,7 +97,7 @@ const CASES: ReadonlyArray<readonly [what: string, change: (whole: Provider) => 
     ['follow does not report "success" within 2 minutes']
   ],
   ['without logs', () => ({ logs: async function* () { yield* await Promise.resolve([]) } }), ['logs does not bring what the CI has logged: of one line there came 0 pieces']],
-  ['that cancels nothing', () => ({ cancel: () => Promise.resolve({ _tag: 'Heard' }) }), ['cancel answers Heard, and the CI was not told']],
+  ['that cancels nothing', () => ({ cancel: () => Promise.resolve({ _tag: 'Acknowledged' }) }), ['cancel answers Acknowledged, and the CI was not told']],
   ['that doubts its cancel', () => ({ cancel: () => Promise.resolve({ _tag: 'Uncertain', error: 'who knows', waitMs: 0 }) }), ['cancel answers Uncertain ("who knows")']],
   ['that says nothing of itself', () => ({ check: () => Promise.resolve({ isFine: false, sentence: '' }) }), ['check says nothing', 'check finds fault ("")']],
   ['with calls that nobody tries', () => ({ webhook: () => ({ _tag: 'Unauthorized', reason: 'no' }) }), ['webhook is there, and is not tried']]

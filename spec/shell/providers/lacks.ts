@@ -3,13 +3,13 @@
  * told with what was to come. The cases of the contract say the rest, which are of no use to whoever has half of them to write still.
  */
 import type { Status } from '../../../core/index.js'
-import type { Accepted, Heard, Job, LogLine, Missing, Progress, Provider, Refused, Uncertain } from '../../../shell/providers/provider.js'
+import type { Accepted, Acknowledged, Job, LogLine, Missing, Progress, Provider, Refused, Uncertain } from '../../../shell/providers/provider.js'
 import type { Workshop } from './contract.js'
 
 /** What the CI logs. */
 const LINE = 'a line of the log'
 
-type Outcome = Accepted | Heard | Missing | Refused | Uncertain
+type Outcome = Accepted | Acknowledged | Missing | Refused | Uncertain
 
 const shown = (outcome: Outcome): string => ('error' in outcome ? `${outcome._tag} ("${outcome.error}")` : outcome._tag)
 
@@ -144,10 +144,10 @@ export const lacksOf = async (workshop: Workshop, { ends, jobs: [job, other], pa
     const outcome = await called('start', () => fresh.start(other))
     if (outcome?._tag !== 'Accepted') return
     const heard = await called('cancel', () => fresh.cancel(other, outcome.external))
-    if (heard !== null && heard._tag !== 'Heard') lacks.push(`cancel answers ${shown(heard)}, where the CI does what it is asked: that is Heard.`)
+    if (heard !== null && heard._tag !== 'Acknowledged') lacks.push(`cancel answers ${shown(heard)}, where the CI does what it is asked: that is Acknowledged.`)
     const endUs = overUs()
     await until(() => bench.isCancelled(other.key) || clock.now() > endUs)
-    if (heard?._tag === 'Heard' && !bench.isCancelled(other.key)) lacks.push('cancel answers Heard, and the CI was not told to end the build.')
+    if (heard?._tag === 'Acknowledged' && !bench.isCancelled(other.key)) lacks.push('cancel answers Acknowledged, and the CI was not told to end the build.')
   }
 
   async function checkLacks(one: Provider): Promise<void> {

@@ -365,7 +365,7 @@ describe('the checkout', () => {
         const job = jobOf(BUILD, steps('echo not reached'))
         const external = await begun(site, provider, job)
         await site.until(() => existsSync(join(site.root, external, 'claim.json')))
-        expect(await site.answer(provider.cancel(job, external))).toEqual({ _tag: 'Heard' })
+        expect(await site.answer(provider.cancel(job, external))).toEqual({ _tag: 'Acknowledged' })
         expect(await ended(site, provider, job)).toMatchObject({ status: 'cancelled' })
       },
       {},
@@ -461,7 +461,7 @@ describe('several builds', () => {
         const provider = await site.restart()
         const [first, second, third] = [jobOf(named('a'), bench.plan), jobOf(named('b'), steps('touch "$HOME/../../ran"')), jobOf(named('c'), bench.plan)]
         for (const job of [first, second, third]) await begun(site, provider, job)
-        expect(await answer(provider.cancel(second, idOf(second.key)))).toEqual({ _tag: 'Heard' })
+        expect(await answer(provider.cancel(second, idOf(second.key)))).toEqual({ _tag: 'Acknowledged' })
         expect(await ended(site, provider, second)).toMatchObject({ status: 'cancelled' })
         bench.move(first.key, 'success')
         bench.move(third.key, 'success')
@@ -551,7 +551,7 @@ describe('builds of a killed tack', () => {
         const provider = await site.restart()
         expect(await answer(provider.find(job))).toEqual({ _tag: 'Accepted', external })
         bench.say(job.key, 'said while nobody listened')
-        if (end === 'cancelled') expect(await answer(provider.cancel(job, external))).toEqual({ _tag: 'Heard' })
+        if (end === 'cancelled') expect(await answer(provider.cancel(job, external))).toEqual({ _tag: 'Acknowledged' })
         else bench.move(job.key, end)
         expect(await ended(site, provider, job)).toMatchObject({ status: end })
         if (end === 'success') expect(texts(await logOf(site, provider, job))).toEqual(['said while nobody listened'])
@@ -675,7 +675,7 @@ describe('processes', () => {
   test('a build that never began has no processes: its cancel is acknowledged, and begins nothing', () =>
     withSite(async ({ answer, restart, root }) => {
       const job = jobOf(BUILD, steps('echo not reached'))
-      expect(await answer((await restart()).cancel(job, idOf(job.key)))).toEqual({ _tag: 'Heard' })
+      expect(await answer((await restart()).cancel(job, idOf(job.key)))).toEqual({ _tag: 'Acknowledged' })
       expect(existsSync(join(root, idOf(job.key)))).toBe(false)
     }))
 
@@ -700,7 +700,7 @@ describe('processes', () => {
       const external = await begun(site, provider, job)
       const lines = (): ReadonlyArray<string> => read(join(root, external, readdirSync(join(root, external)).find((one) => one.startsWith('log-')) ?? '-')).split('\n')
       await until(() => lines().filter((line) => line.includes('"text":"pid ')).length === 2)
-      expect(await answer(provider.cancel(job, external))).toEqual({ _tag: 'Heard' })
+      expect(await answer(provider.cancel(job, external))).toEqual({ _tag: 'Acknowledged' })
       expect(await ended(site, provider, job)).toMatchObject({ error: null, status: 'cancelled' })
       const pids = texts(await logOf(site, provider, job)).flatMap((line) => (line.startsWith('pid ') ? [Number(line.slice(4))] : []))
       expect(pids).toHaveLength(2)
@@ -720,7 +720,7 @@ describe('processes', () => {
         await eventually(() => expect(existsSync(join(root, external, 'result.json'))).toBe(true))
         expect(await ended(site, provider, job)).toMatchObject({ status: 'cancelled' })
         expect(texts(await logOf(site, provider, job))).toEqual(expect.arrayContaining(['ready', 'tidying']))
-        expect(await answer(provider.cancel(job, external))).toEqual({ _tag: 'Heard' })
+        expect(await answer(provider.cancel(job, external))).toEqual({ _tag: 'Acknowledged' })
       },
       { graceMs: 60_000 }
     ))

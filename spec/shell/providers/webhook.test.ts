@@ -282,10 +282,10 @@ describe('the webhook provider on the wire', () => {
   })
 
   test.each<[string, (question: Question) => unknown, object]>([
-    ['404', () => not(404), { _tag: 'Heard' }],
-    ['410', () => not(410), { _tag: 'Heard' }],
-    ['nothing', () => new Response(null, { status: 204 }), { _tag: 'Heard' }],
-    ['409, of one that has ended', ({ method }) => (method === 'POST' ? not(409) : { status: 'failed' }), { _tag: 'Heard' }],
+    ['404', () => not(404), { _tag: 'Acknowledged' }],
+    ['410', () => not(410), { _tag: 'Acknowledged' }],
+    ['nothing', () => new Response(null, { status: 204 }), { _tag: 'Acknowledged' }],
+    ['409, of one that has ended', ({ method }) => (method === 'POST' ? not(409) : { status: 'failed' }), { _tag: 'Acknowledged' }],
     ['409, of one that goes on', ({ method }) => (method === 'POST' ? not(409, 'later') : { status: 'running' }), { _tag: 'Uncertain', error: 'the server answered 409: later', waitMs: 0 }],
     ['a page', () => '<html>', { _tag: 'Uncertain' }],
     ['500', () => not(500), { _tag: 'Uncertain' }]
@@ -299,7 +299,7 @@ describe('the webhook provider on the wire', () => {
   test('calls a former pipeline missing, which need not be ended', async () => {
     const { answer, asked, provider } = answeredBy(webhook, { pipelines: { deploy: 'https://ci.example' }, secret: SECRET }, () => ({ status: 'running' }))
     const job = jobOf(BUILD, { pipeline: 'gone' })
-    expect([await answer(provider.find(job)), await answer(provider.cancel(job, 'b/1'))]).toEqual([{ _tag: 'Missing' }, { _tag: 'Heard' }])
+    expect([await answer(provider.find(job)), await answer(provider.cancel(job, 'b/1'))]).toEqual([{ _tag: 'Missing' }, { _tag: 'Acknowledged' }])
     expect(asked).toEqual([])
     await provider.close()
   })
@@ -443,7 +443,7 @@ describe('the example on its page', () => {
     running('exec sleep 600', async (provider, next) => {
       await provider.start(job)
       expect(await next()).toMatchObject({ status: 'running' })
-      expect(await provider.cancel(job, job.key)).toEqual({ _tag: 'Heard' })
+      expect(await provider.cancel(job, job.key)).toEqual({ _tag: 'Acknowledged' })
       expect(await next()).toMatchObject({ status: 'cancelled' })
     }))
 })

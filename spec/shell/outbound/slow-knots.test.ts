@@ -2,7 +2,7 @@
 import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { canonicalHost, type HostName, TimeUs } from '../../../core/index.js'
-import { afterCall, lineOf, NONE_SLOW, SLOW_MAX, SLOW_US, type SlowKnots } from '../../../shell/outbound/promptness.js'
+import { afterCall, lineOf, NONE_SLOW, SLOW_MAX, SLOW_US, type SlowKnots } from '../../../shell/outbound/slow-knots.js'
 
 const PROMPT_US = 2_000_000
 
