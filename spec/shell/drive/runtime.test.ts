@@ -920,6 +920,8 @@ describe('the snapshot at a stop', () => {
     await settle()
     expect(hasEnded).toBe(false)
     clock.advance(1)
+    for (let n = 0; n < 5; n++) await settle()
+    expect(hasEnded).toBe(true)
     expect(await stopped).toEqual(E.right(undefined))
     expect(order).toEqual([expect.stringMatching(/^Left/), 'closed'])
     expect(log.lines).toEqual([

@@ -495,9 +495,9 @@ it('pings every 30 s, and drops readers that do not answer', async () => {
   expect(alive.socket.readyState).toBe(WebSocket.OPEN)
 })
 
-it('ends without waiting for readers that do not read', async () => {
+it('ends without waiting for readers that do not read, nor for the rest of a request', async () => {
   const world = started()
-  const serving = await serve(world)
+  const serving = await serve(world, { limits: { http: { requestMs: 600_000 } } })
   for (let n = 0; n < 300; n++) {
     const [one] = world.push()
     if (one !== undefined) world.refuse(one, 'x'.repeat(60_000))
@@ -507,6 +507,8 @@ it('ends without waiting for readers that do not read', async () => {
   const polite = await read(serving.url, '/events')
   const slow = await raw(serving.url)
   slow.write('GET /healthz HT')
-  await serving.server.close()
+  let isClosed = false
+  void serving.server.close().then(() => (isClosed = true))
+  await eventually(() => expect(isClosed).toBe(true), 2_000)
   expect(await polite.closed).toEqual({ code: 1001, reason: 'going away' })
 })
