@@ -1,6 +1,6 @@
 /**
  * Builds at their providers: turns requests of the core into calls, and the answers into events. Each request gets exactly one answer; following
- * goes on until the core ends it. Whoever has thousands of builds to be started does not keep those of others waiting.
+ * goes on until the core ends it. One account with thousands of builds to start does not delay those of others.
  */
 import {
   type BuildName,
@@ -24,11 +24,11 @@ export interface Builder {
   readonly follow: (request: FollowBuild, deliver: Deliver) => void
   readonly start: (request: StartBuild, deliver: Deliver) => void
   readonly unfollow: (request: UnfollowBuild) => void
-  /** Stops all following. Resolves when the providers have stopped what they do not leave running. */
+  /** Stops following all builds. Resolves when the providers have stopped whatever does not outlive tack. */
   readonly close: () => Promise<void>
 }
 
-/** How many requests a provider gets at a time, and how many of those for repositories of one account. Accounts take turns. */
+/** Concurrent requests to one provider, and how many of them for repositories of one account. Accounts take turns. */
 const AT_A_TIME = 32
 const AT_A_TIME_FOR_ACCOUNT = 24
 
@@ -94,7 +94,7 @@ export const createBuilder = (providers: ReadonlyArray<Provider>, clock: Clock):
     close: async () => {
       isClosed = true
       for (const key of [...following.keys()]) unfollow(key)
-      // What waits for its turn is asked again at the next start; what goes on ends with its provider.
+      // The core asks again at the next start for what is queued; requests under way end with their provider.
       for (const queue of queues.values()) void queue.close()
       await Promise.all(providers.map((provider) => provider.close()))
     },

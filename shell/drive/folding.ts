@@ -1,5 +1,5 @@
 /**
- * Folding: as much of a batch as its time allows. Events whose steps may take long are noted before (store/steps.ts); the one that the operator
+ * Folds as much of a batch as its time allows. Events whose steps may take long are noted first (store/steps.ts); the one that the operator
  * has passed over is replaced.
  */
 import { aboutOf, type Effect, type Event, fold, mayTakeLong, passOver, type State } from '../../core/index.js'
@@ -8,14 +8,14 @@ import type { Steps } from '../store/steps.js'
 import type { Callers } from './callers.js'
 import type { Limits } from './limits.js'
 
-/** What a batch has come to. */
+/** The outcome of a batch. */
 export interface Batch {
   readonly effects: ReadonlyArray<Effect>
-  /** What the journal must hold. */
+  /** The events that the journal must hold. */
   readonly events: ReadonlyArray<Event>
   /** Whether it only moved the cursor. */
   readonly isLazy: boolean
-  /** What was not folded. */
+  /** The events that were not folded. */
   readonly rest: ReadonlyArray<Event>
 }
 
@@ -23,14 +23,14 @@ export interface Folding {
   readonly state: () => State
   /** How many events have been folded. */
   readonly taken: () => number
-  /** The batch with what comes in place of the event that is to be passed over, and how much longer it is for that. */
+  /** The batch with the replacement of the event to be passed over, and how much longer that makes it. */
   readonly passed: (batch: ReadonlyArray<Event>) => { readonly batch: ReadonlyArray<Event>; readonly more: number }
   readonly fold: (batch: ReadonlyArray<Event>) => Promise<Batch>
-  /** What was folded is durable. */
+  /** To be called when what was folded is durable. */
   readonly saved: () => Promise<void>
 }
 
-/** How many events are folded between two looks at the clock. */
+/** The clock is read once per this many events. */
 const SLICE = 100
 
 export interface FoldingPorts {
@@ -45,10 +45,10 @@ export const createFolding = (start: State, { callers, clock, limits, steps }: F
   let state = start
   let taken = 0
   let wanted = steps?.wanted ?? null
-  /** Whether an event was passed over that is not durable yet. */
+  /** Whether the replacement of a passed-over event is not durable yet. */
   let isPassing = false
 
-  /** Where the slice ends that begins at `from`: before the next event that is noted, or of which somebody wants to see the state. */
+  /** The end of the slice that begins at `from`: the next event that is noted, or whose state somebody waits for. */
   const endOfSlice = (batch: ReadonlyArray<Event>, from: number, isNoting: boolean): number => {
     const nextLong = isNoting ? batch.findIndex((event, i) => i > from && mayTakeLong(event)) : -1
     const judged = callers.nextJudged()
@@ -94,7 +94,7 @@ export const createFolding = (start: State, { callers, clock, limits, steps }: F
       if (instead === null) return same
       wanted = null
       isPassing = true
-      // They count as the one that arrived.
+      // The replacements count as the one event that arrived.
       const more = instead.length - 1
       callers.move(taken + i, more)
       return { batch: [...batch.slice(0, i), ...instead, ...batch.slice(i + 1)], more }

@@ -1,34 +1,34 @@
 /**
- * The inbox: events that have arrived and are not folded yet. While it is full, no socket is read, and what peers send waits in the kernel.
+ * The inbox: events that have arrived and are not folded yet. While it is full, no socket is read, so TCP slows the peers down.
  */
 import { type Event, mayTakeLong } from '../../core/index.js'
 import type { Limits } from './limits.js'
 
-/** Everything that events are read from. */
+/** The connections that events are read from. */
 export interface Sources {
   readonly pause: () => void
   readonly resume: () => void
 }
 
 export interface Inbox {
-  /** Takes an event in. `chars` is the length of the text it came from. */
+  /** Adds an event. `chars` is the length of the text it was decoded from. */
   readonly add: (event: Event, chars: number) => void
   /** How many events have ever arrived: the number of the last one. */
   readonly arrived: () => number
-  /** What stands for one event counts as that many more. */
+  /** Counts `more` events in addition: a replacement may be longer than the event it replaced. */
   readonly count: (more: number) => void
   readonly size: () => number
-  /** The first events, as many as make a batch at most, in order of arrival. */
+  /** Removes the first events in order of arrival, at most a batch. */
   readonly take: () => ReadonlyArray<Event>
-  /** Puts back what was taken and not folded. */
+  /** Puts back events that were taken and not folded. */
   readonly putBack: (events: ReadonlyArray<Event>) => void
   /** Resolves when an event has arrived, or somebody calls `wake`. */
   readonly news: () => Promise<void>
   readonly wake: () => void
-  /** Stops reading, until `release`. */
+  /** Stops reading until `release`. */
   readonly hold: () => void
   readonly release: () => void
-  /** Reads on, if there is room and nothing holds it. */
+  /** Resumes reading if there is room and no hold. */
   readonly readOn: () => void
 }
 
@@ -39,11 +39,11 @@ type InboxLimits = Pick<Limits, 'batchEvents' | 'batchLong' | 'inboxChars' | 'in
 
 export const createInbox = ({ batchEvents, batchLong, inboxChars, inboxEvents, inboxLong, turnChars, turnEvents }: InboxLimits, sources: Sources): Inbox => {
   let events: Array<Event> = []
-  /** Characters of the texts that have arrived since it was empty. */
+  /** Characters that have arrived since the inbox was last empty. */
   let chars = 0
-  /** How many of them may take long. */
+  /** The number of events whose steps may take long. */
   let long = 0
-  /** What has arrived in this turn of the event loop. */
+  /** Events that have arrived in this turn of the event loop. */
   let charsInTurn = 0
   let eventsInTurn = 0
   let arrived = 0

@@ -1,4 +1,4 @@
-/** Executes effects: one exhaustive switch. Nothing is decided here; what comes of an effect comes back as an event. */
+/** Executes effects: one exhaustive switch. Nothing is decided here; the outcome of an effect comes back as an event. */
 import type { Effect, HostName, Timer } from '../../core/index.js'
 import type { AccessReader, Clock, Deliver, Link, Log, Network, Random, Records, Workflows } from '../ports.js'
 import type { Builder } from './builder.js'
@@ -9,15 +9,15 @@ export interface Interpreter {
   /** Stops reading from every connection, later ones included, until `resume`. */
   readonly pause: () => void
   /**
-   * Reads on: at first from whoever has said nothing since its last turn, and a turn of the event loop later from all. So a peer that fills every
-   * turn does not keep others from being heard.
+   * Resumes reading: first from peers that have sent nothing since their last turn, and a turn of the event loop later from all. So a peer that
+   * fills every turn does not starve the others.
    */
   readonly resume: () => void
-  /** Ends every connection and every timer, whatever the machine thinks of them. Resolves when the sockets are gone. */
+  /** Closes every connection and stops every timer, whatever the state says of them. Resolves when the sockets are closed. */
   readonly close: () => Promise<void>
 }
 
-/** What effects are executed on. */
+/** The ports that effects are executed on. */
 export interface InterpreterPorts {
   readonly access: AccessReader
   readonly builder: Builder
@@ -29,7 +29,7 @@ export interface InterpreterPorts {
   readonly workflows: Workflows
 }
 
-/** No host has a space in its name. */
+/** No host name contains a space. */
 const STREAM = 'jetstream '
 const jetstreamKey = (connection: number): string => `${STREAM}${String(connection)}`
 const knotKey = (host: HostName, connection: number): string => `${host} ${String(connection)}`
@@ -41,7 +41,7 @@ export const createInterpreter = (
   const links = new Map<string, Link>()
   const timers = new Set<() => void>()
   const say = createReporter(clock, log)
-  /** Connections that have said something since their last turn. */
+  /** Connections that have sent something since their last turn. */
   const heard = new Set<string>()
   let isPaused = false
   let resumed = 0
@@ -59,7 +59,7 @@ export const createInterpreter = (
     if (isPaused) link.pause()
   }
 
-  /** Every other time, the stream is not last: thousands of knots must not hold up what takes them away. */
+  /** Every other time, the stream is not last: thousands of knots must not hold up the records that release them. */
   const isFirst = (key: string): boolean => !heard.has(key) || (key.startsWith(STREAM) && resumed % 2 === 0)
 
   const closeLink = (key: string): void => {
@@ -103,7 +103,7 @@ export const createInterpreter = (
           return builder.unfollow(effect)
         case 'CancelBuild':
           return builder.cancel(effect, deliver)
-        // Readers are served from what has become durable: server.ts observes it.
+        // Readers are served from the durable state, which server.ts observes.
         case 'PublishPipeline':
         case 'PublishStatus':
           return

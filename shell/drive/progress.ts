@@ -2,11 +2,11 @@
  * Progress of a long replay: on a terminal one line that is overwritten, elsewhere a log line every ten seconds. Silent while the cursor is within
  * a minute of now, and while there is no connection.
  *
- * It is over when the newest stamp is recent. A quiet stream has none: then it is over when the connection has been open for a minute and a half
- * without any frame. A connection whose server answers no pings is closed within a minute (websocket.ts), so this server does. However old the
- * newest stamp becomes then, it stays over until a frame or another connection comes.
+ * The replay is over when the newest stamp is recent. A quiet stream has none: then it is over when the connection has been open for a minute and
+ * a half without any frame. (A dead one would be closed by then: websocket.ts.) However old the newest stamp becomes, the replay stays over until
+ * a frame or another connection comes.
  *
- * It is no part of the core, because nothing comes of it but these lines: no state keeps it, no effect depends on it, and no law speaks of it.
+ * It is not part of the core because only these lines depend on it: no state, no effect, no law.
  */
 import type { State } from '../../core/index.js'
 import type { Clock, Log } from '../ports.js'

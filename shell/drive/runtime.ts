@@ -1,10 +1,10 @@
 /**
- * The drive loop: takes events that have arrived, folds them, makes them durable, and only then executes the effects. So no effect is ever based on
- * something that a crash can forget.
+ * The drive loop: takes events that have arrived, folds them, makes them durable, and only then executes the effects. So no effect depends on
+ * state that a crash could lose.
  *
  *     deliver ─► inbox ─► folding (core) ─► saver (store) ─► durable state ─► interpreter ─► … ─► deliver
  *
- * Observers see the durable state, never a folded one that is not yet safe.
+ * Observers see the durable state only.
  */
 import * as E from 'fp-ts/lib/Either.js'
 import { callAnswer, type Config, type Effect, type Event, orderRefusal, type State, type TimeUs } from '../../core/index.js'
@@ -21,7 +21,7 @@ export { defaultLimits, type Limits } from './limits.js'
 
 export interface Ports extends InterpreterPorts {
   readonly store: Store
-  /** Called at least this often while the loop is alive. A step that hangs silences it, and so does a write that does. */
+  /** Called at least this often while the loop is alive; a step or a write that hangs silences it. */
   readonly watchdog?: { readonly beat: () => void; readonly everyMs: number }
 }
 
@@ -31,20 +31,20 @@ export type Observer = (durable: State, events: ReadonlyArray<Event>, effects: R
 export interface Bridge {
   /** The number of events that have arrived and are not folded yet. */
   readonly backlog: () => number
-  /** Whether saving works; nothing is done while it does not. */
+  /** Whether saving works; while it does not, no effects are executed. */
   readonly isSaving: () => boolean
-  /** The state that a crash cannot take away. */
+  /** The durable state. */
   readonly durable: () => State
   /**
-   * Stops the machine, saves, closes everything. Resolves when all that is done; to `Left` with a sentence when the last events could not be saved.
+   * Stops the machine, saves, and closes everything. Resolves when that is done, with `Left` and a sentence if the last events could not be saved.
    * Idempotent.
    */
   readonly stop: () => Promise<E.Either<string, void>>
-  /** For what happens outside of the connections, like a webhook. */
+  /** Delivers an event that came by no connection, like a webhook. */
   readonly submit: Submit
-  /** For requests of the operator to cancel or retry builds. */
+  /** Takes the operator's requests to cancel or retry builds. */
   readonly admin: HandleAdmin
-  /** For calls of people who have a say in a repository. */
+  /** Takes calls of people with rights in a repository. */
   readonly call: HandleCall
   /** Resolves when the bridge has ended. */
   readonly ended: Promise<E.Either<string, void>>
@@ -90,7 +90,7 @@ export const startBridge = (
     return callers.wait(inbox.arrived())
   }
 
-  /** What `judge` says of the state in which the event is folded, once it is safe: what arrives before its turn may change that. */
+  /** What `judge` says of the very state in which the event is folded, once that is durable: events before it may change the verdict. */
   const judged = async <A>(event: Event, judge: (before: State) => A): Promise<A | 'unsafe'> => {
     let answer: A | 'unsafe' = 'unsafe'
     const safe = submit(event)
@@ -102,7 +102,7 @@ export const startBridge = (
   const admin: HandleAdmin = (event) => judged(event, (before) => orderRefusal(event)(before) ?? 'accepted')
   const call: HandleCall = (event) => judged(event, callAnswer(event))
 
-  /** The next events to fold. Waits until there are some, or what was folded is due to be saved. */
+  /** The next events to fold. Waits until there are some, or a deferred write is due. */
   const take = async (): Promise<ReadonlyArray<Event>> => {
     while (inbox.size() === 0 && !saver.isDue()) {
       watchdog?.beat()
@@ -115,9 +115,9 @@ export const startBridge = (
     return batch
   }
 
-  /** Saves what was folded, tells whoever waits for that, and lets the effects out. `Left` when saving fails for good. */
+  /** Saves what was folded, tells the observers, and executes the effects. `Left` when saving fails for good. */
   const release = async (effects: ReadonlyArray<Effect>): Promise<E.Either<string, void>> => {
-    // Let sockets be read between folding a batch and writing it, and between two batches.
+    // Sockets are read between folding a batch and writing it, and between two batches.
     await nextTurn()
     const saved = await saver.save()
     if (E.isLeft(saved)) return saved
@@ -150,7 +150,7 @@ export const startBridge = (
     const driven = await drive()
     hasEnded = true
     callers.answer(false, inbox.arrived())
-    // If saving fails, one more try is useless.
+    // If saving has failed, another attempt is useless.
     await Promise.all([interpreter.close(), saver.end(E.isRight(driven))])
     cancelLate()
     const closed = await store.close()()
@@ -173,7 +173,7 @@ export const startBridge = (
         cancelLate = clock.after(limits.stopMs, saver.hurry)
         requestStop()
         requestStop = null
-        // What arrives from now on comes again, to the next start.
+        // Whatever arrives from now on is sent again after the next start.
         inbox.hold()
         deliver({ _tag: 'StopRequested', at: clock.now() })
       }

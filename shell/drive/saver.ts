@@ -1,6 +1,6 @@
 /**
- * The saver: makes durable what has been folded. A batch that only moved the cursor is not worth a write of its own: it waits, at most a second, for
- * company. When the journal cannot take a line, the whole state is saved anew, until that works.
+ * The saver: makes folded events durable. A batch that only moved the cursor is not worth a write of its own: it waits up to a second for
+ * others. When an append to the journal fails, the whole state is saved as a snapshot, again and again until that works.
  */
 import * as E from 'fp-ts/lib/Either.js'
 import { type Event, fold, type State } from '../../core/index.js'
@@ -8,26 +8,26 @@ import type { Clock, Log } from '../ports.js'
 import type { Store } from '../store/index.js'
 import type { Limits } from './limits.js'
 
-/** What has become durable, or why nothing will. */
+/** The batches that have become durable, or why no more will. */
 export type Saved = E.Either<string, ReadonlyArray<Event>>
 
 export interface Saver {
-  /** The state that a crash cannot take away. */
+  /** The durable state. */
   readonly durable: () => State
   readonly isSaving: () => boolean
-  /** Takes what a batch has come to. `isLazy`: it only moved the cursor. */
+  /** Takes the outcome of a batch. `isLazy`: it only moved the cursor. */
   readonly take: (state: State, events: ReadonlyArray<Event>, isLazy: boolean) => void
-  /** Waits for company: what has been taken is due after a while. */
+  /** Defers the write: what has been taken becomes due after a while. */
   readonly wait: () => void
-  /** Whether it has waited long enough. */
+  /** Whether a deferred write is due. */
   readonly isDue: () => boolean
-  /** Makes all that was taken durable. */
+  /** Makes everything taken so far durable. */
   readonly save: () => Promise<Saved>
-  /** Begins a snapshot, if the journal is large enough for that, and none is being written. */
+  /** Begins a snapshot if the journal is large enough and none is being written. */
   readonly snapshot: () => void
-  /** Ends, with a snapshot if saving works, so that no journal is left if time and room allow. */
+  /** Closes; if saving works, time and disk space permitting, with a snapshot, so that no journal is left. */
   readonly end: (isSaving: boolean) => Promise<void>
-  /** Calls the last snapshot off. */
+  /** Aborts the snapshot that is written at the end. */
   readonly hurry: () => void
 }
 
@@ -36,14 +36,14 @@ export interface SaverPorts {
   readonly limits: Limits
   readonly log: Log
   readonly store: Store
-  /** Called before each attempt to save anew. */
+  /** Called before each new attempt to save. */
   readonly beat: () => void
-  /** Saving fails, or works again. */
+  /** Called when saving fails, and when it works again. */
   readonly onFailure: () => void
   readonly onRecovery: () => void
-  /** What was taken and waited is due. */
+  /** Called when a deferred write is due. */
   readonly onDue: () => void
-  /** Resolves when the bridge is to stop: nothing is tried for ever then. */
+  /** Resolves when the bridge is to stop, which limits the attempts to save. */
   readonly stopping: Promise<void>
 }
 
@@ -60,7 +60,7 @@ export const createSaver = ({ beat, clock, limits, log, onDue, onFailure, onReco
   let cancelWait: (() => void) | null = null
   let isDue = false
   let writing: Promise<void> | null = null
-  /** Call off the running snapshot: because another one follows, or because it is late. */
+  /** Aborts the running snapshot: because another one follows, or because time is up. */
   const isReplaced = new AbortController()
   const isLate = new AbortController()
   /** The size of the journal before which a failed snapshot is not tried again. */
@@ -82,7 +82,7 @@ export const createSaver = ({ beat, clock, limits, log, onDue, onFailure, onReco
       })
     })
 
-  /** Saves the whole state anew, until that works: a journal that failed to take a line cannot be trusted with the next. */
+  /** Saves the whole state, until that works: after a failed append, the end of the journal cannot be trusted. */
   const rescue = async (): Promise<E.Either<string, void>> => {
     isSaving = false
     onFailure()
@@ -145,7 +145,7 @@ export const createSaver = ({ beat, clock, limits, log, onDue, onFailure, onReco
         .then((saved) => {
           if (E.isLeft(saved) && !isReplaced.signal.aborted)
             log.warn('snapshot failed: the journal goes on', { path: saved.left.path, reason: saved.left.message })
-          // A failed snapshot is not retried at once: what it wrote takes room that the journal may need.
+          // A failed snapshot is not retried at once: it takes disk space that the journal may need.
           retryBytes = E.isLeft(saved) ? store.journalBytes() + due / 4 : 0
           writing = null
         })
@@ -153,7 +153,7 @@ export const createSaver = ({ beat, clock, limits, log, onDue, onFailure, onReco
     take: (after, events, isLazy) => {
       state = after
       const all = [...unsaved, ...events]
-      // One event for all that has moved the cursor since: what strangers write must not make the journal grow.
+      // One event for all moves of the cursor: what strangers write must not make the journal grow.
       unsaved = isLazy ? fold(durable, all).events : all
     },
     wait: () => {

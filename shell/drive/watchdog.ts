@@ -1,5 +1,5 @@
 /**
- * Notifies systemd's watchdog while tack is alive. A step that hangs stops that, and systemd restarts the process (`WatchdogSec` in the unit).
+ * Notifies systemd's watchdog while tack is alive. A step that hangs stops the notifications, and systemd restarts the process (`WatchdogSec`).
  * Without systemd nothing is notified.
  *
  * Node cannot send to the kind of socket that systemd listens on, and a library would have to be compiled; so this starts `systemd-notify`, which
@@ -9,7 +9,7 @@ import { spawn } from 'node:child_process'
 import type { Log } from '../ports.js'
 
 export interface Watchdog {
-  /** Notifies that tack is alive; mostly a no-op. */
+  /** Tells the watchdog that tack is alive, at most a few times per interval. */
   readonly beat: () => void
   readonly everyMs: number
 }
@@ -22,7 +22,7 @@ export const systemdWatchdog = (environment: NodeJS.ProcessEnv, log: Log): Watch
   const us = Number(environment['WATCHDOG_USEC'] ?? '')
   if ((environment['NOTIFY_SOCKET'] ?? '') === '' || !Number.isSafeInteger(us) || us <= 0) return null
   const everyMs = Math.max(10, Math.floor(us / 1000 / OFTEN))
-  // The monotonic clock: a clock that is set back must not silence it.
+  // The monotonic clock: a wall clock that is set back must not silence it.
   let nextMs = 0
   let isTelling = false
   let hasFailed = false
@@ -45,7 +45,7 @@ export const systemdWatchdog = (environment: NodeJS.ProcessEnv, log: Log): Watch
   }
 }
 
-/** Has the watchdog beat while `work` goes on, for which there is no loop yet. A step that hangs keeps its timer from firing. */
+/** Notifies the watchdog while `work` runs before the loop does. A step that hangs keeps its timer from firing. */
 export const beatingDuring = async <A>(watchdog: Watchdog | null, work: () => Promise<A>): Promise<A> => {
   if (watchdog === null) return work()
   watchdog.beat()

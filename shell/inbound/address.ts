@@ -10,7 +10,7 @@ export interface ListenAddress {
 
 const LISTEN = /^(?:\[([0-9a-fA-F:.]+)\]|([^:[\]]*)):([0-9]{1,5})$/
 
-/** `:8080`, `127.0.0.1:8080`, `[::1]:8080`. @returns `Left` with a sentence for anything else. */
+/** Parses `:8080`, `127.0.0.1:8080`, `[::1]:8080`. @returns `Left` with a sentence for anything else. */
 export const listenAddress = (text: string): E.Either<string, ListenAddress> => {
   const [, v6, name, port] = LISTEN.exec(text) ?? []
   if (port === undefined || Number(port) > 65_535) return E.left(`not an address to listen on: ${excerpt(text)} (it looks like :8080 or 127.0.0.1:8080)`)

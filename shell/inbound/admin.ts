@@ -9,7 +9,7 @@ import { buildOf, runNamed } from './lookup.js'
 
 const digest = (secret: string): Buffer => createHash('sha256').update(secret).digest()
 
-/** Compared by digest: digests have one length, and the time tells neither bytes nor length of the token. */
+/** Compares digests, which have one length: timing reveals neither the bytes nor the length of the token. */
 const isToken = (given: string, token: string): boolean => timingSafeEqual(digest(given), digest(token))
 
 const BEARER = /^Bearer +([^\s]+) *$/i
@@ -24,7 +24,7 @@ export interface AdminPorts {
   readonly durable: () => State
   readonly log: Log
   readonly handle: HandleAdmin
-  /** `undefined`: admin requests are off, and look as if there were none. */
+  /** `undefined`: admin requests are off, and answered as unknown paths are. */
   readonly token: string | undefined
 }
 

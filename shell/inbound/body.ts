@@ -1,8 +1,8 @@
-/** Bodies of requests: each has a limit, and so have all of them together. */
+/** Request bodies, with a limit for each and one for all of them together. */
 import * as E from 'fp-ts/lib/Either.js'
 import type { IncomingMessage } from 'node:http'
 
-/** A limit of the bytes of bodies in memory, for all requests together. */
+/** The limit of bytes that the bodies of all requests hold in memory. */
 export interface Budget {
   readonly take: (bytes: number) => boolean
   readonly give: (bytes: number) => void

@@ -1,6 +1,6 @@
 /**
- * Requests that never become one: too large, too slow, or no HTTP. Whoever sent one hears what was wrong, in the form that callers of XRPC read. (The
- * platform would answer with a status alone.)
+ * Requests that cannot be parsed: too large, too slow, or not HTTP. The client is told what is wrong, in the form that callers of XRPC read. (The
+ * platform would answer with a bare status.)
  */
 import type { Server } from 'node:http'
 import { type Answer, refuse } from './responses.js'
@@ -20,7 +20,7 @@ const answerTo = (code: string | undefined, headerBytes: number): Answer => {
   }
 }
 
-/** Answers what the server cannot read, and ends its connection. An answer to a request before it is with the socket as a whole, so none is cut in two. */
+/** Answers a request that cannot be parsed, and closes the connection. Earlier answers were handed to the socket whole, so none is cut in two. */
 export const answerBroken = (http: Server, headerBytes: number): void => {
   http.on('clientError', (error: NodeJS.ErrnoException, socket) => {
     if (socket.writable) refuse(socket, answerTo(error.code, headerBytes))

@@ -5,12 +5,12 @@
  * socket has room again; so backlog and live news are one thing, with no seam at which anything could be missed or sent twice, and a restart of
  * either side is one more pull. Each status is encoded once; readers at the same position, as those that are up to date are, share the bytes.
  *
- * A reader that does not read is left alone until more news waits for it than the limit. Then it is disconnected, and can resume at any time with
- * its cursor. Meanwhile it costs one write of at most 64 KiB, and no other reader any time.
+ * A reader that does not read is left alone until more news than the limit waits for it. Then it is disconnected, and can resume at any time with
+ * its cursor. Until then it costs one write of at most 64 KiB, and delays no other reader.
  *
- * Readers are served in rounds, a chunk each, as far as the turns of the event loop allow (turns.ts): thousands that come at once with an old cursor
- * must not keep everybody else waiting. A round is a list, and takes its turns as one: for a thousand readers that are up to date, a status costs
- * little but a thousand writes to sockets.
+ * Readers are served in rounds, a chunk each, as far as the turns of the event loop allow (turns.ts): thousands that connect at once with an old
+ * cursor must not delay everybody else. A round is a list, and takes its turns as one: for a thousand readers that are up to date, a status costs
+ * little more than a thousand writes to sockets.
  */
 import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
@@ -46,7 +46,7 @@ export interface EventsCounts {
 export interface Events {
   readonly admit: (query: URLSearchParams) => E.Either<Answer, (peer: Peer) => void>
   readonly counts: () => EventsCounts
-  /** There may be news in the durable state. */
+  /** To be called when the durable state may hold news. */
   readonly wake: () => void
 }
 
@@ -60,7 +60,7 @@ interface Chunk {
 interface Reader {
   /** Writes the next chunk, if there is one, and room for it. */
   readonly give: () => void
-  /** There is news, of so many bytes. */
+  /** To be called with the size of news, in bytes. */
   readonly wake: (newsBytes: number) => void
 }
 
@@ -69,19 +69,19 @@ const PLACES_MAX = 32
 
 const TRY_AGAIN = { code: 1013, reason: 'reconnect to continue' } as const
 
-/** The cursor that a reader gave; `null` when it wants only what comes from now on. */
+/** The cursor that a reader gave; `null` when it wants only new messages. */
 const cursorIn = (query: URLSearchParams): E.Either<string, ReaderCursor | null> => {
   const [cursor, ...others] = query.getAll('cursor')
   if (cursor === undefined) return E.right(null)
   return others.length > 0 ? E.left('the cursor must be given only once') : decodeCursor(cursor)
 }
 
-/** A refusal costs nothing: the answer is ready. */
+/** Made once, so that a refusal costs nothing. */
 const FULL = E.left(text(503, 'too many readers; retry later', { 'retry-after': '30' }))
 
 export const createEvents = (durable: () => State, log: Log, turns: Turns, limits: EventsLimits): Events => {
   const readers = new Set<Reader>()
-  /** Who is served now, how many of them have been, and who is served after them. */
+  /** The readers of this round, how many of them have been served, and those of the next. */
   let round: ReadonlyArray<Reader> = []
   let served = 0
   let coming: Array<Reader> = []
@@ -147,7 +147,7 @@ export const createEvents = (durable: () => State, log: Log, turns: Turns, limit
 
   const read = (asked: ReaderCursor | null) => (peer: Peer): void => {
     let cursorUs = Builds.servedAfter(durable().builds, asked)
-    /** The reader's position: at first by its own word. */
+    /** The reader's position; at first, the cursor it gave. */
     let knownUs: number = asked?.timeUs ?? cursorUs
     /** How much news has arrived since the socket was full; `null` while it has room. */
     let owedBytes: number | null = null
@@ -166,14 +166,14 @@ export const createEvents = (durable: () => State, log: Log, turns: Turns, limit
         if (owedBytes !== null || isGone || !peer.isOpen()) return
         const chunk = chunkAfter(cursorUs)
         if (chunk === null) return
-        // Cursor 0 asks for everything kept, and so misses nothing.
+        // Cursor 0 asks for everything that is kept, so it misses nothing.
         const floorUs = durable().builds.floorUs ?? 0
         if (knownUs > 0 && knownUs < floorUs) {
           truncated++
           log.debug('events reader asks for more than is kept: starting at the oldest status', { cursorUs: knownUs, firstUs: chunk.lastUs })
         }
         cursorUs = chunk.lastUs
-        // What is missing below the floor counts once, though announcements from there are still to come.
+        // A gap below the floor counts once, though announcements from there still follow.
         knownUs = Math.max(cursorUs, floorUs)
         sent += chunk.count
         turns.spend(chunk.bytes.length)
@@ -203,7 +203,7 @@ export const createEvents = (durable: () => State, log: Log, turns: Turns, limit
     turns.take(serve)
   }
 
-  /** The bytes of news since the last time. */
+  /** The bytes of news since the last call. */
   const newsBytes = (): number => {
     let size = 0
     for (;;) {

@@ -1,5 +1,5 @@
 /**
- * The number of rows, by kind. Counting visits all of them, which takes a second at a million; so a large state is counted in slices, now and then,
+ * The number of rows by kind. Counting visits all of them, which takes a second for a million; so a large state is counted in slices, now and then,
  * and the result is at most that old. A small one is counted on request.
  */
 import { type Commits, OrderedMap, type State } from '../../core/index.js'
@@ -21,7 +21,7 @@ export interface Gauges {
 /** States of up to this many accounts are counted at once. */
 const SMALL = 2_000
 const SLICE = 2_000
-/** How long a count of a large state is reused. */
+/** How long the count of a large state is reused. */
 const PAUSE_MS = 30_000
 
 type Accounts = State['commits']['accounts']

@@ -1,7 +1,7 @@
 /**
- * `/healthz`: whether the spindle works, in one word for machines and in sentences for people.
+ * `/healthz`: whether the spindle works, as a status for machines and in sentences for people.
  *
- * A lost stream is no alarm for some minutes: servers restart, and what was missed is read afterwards. A failure to save is an alarm at once: while
+ * A lost stream raises no alarm for some minutes: servers restart, and what was missed is read afterwards. A failure to save does at once: while
  * it lasts, nothing is taken in.
  */
 import type { State } from '../../core/index.js'
@@ -28,7 +28,7 @@ export interface HealthPorts {
 const seconds = (ms: number): number => Math.floor(ms / 1000)
 
 export const createHealth = ({ clock, durable, isSaving, lostLimitMs }: HealthPorts): Health => {
-  /** When the stream was lost; at first, the start of the process. */
+  /** When the stream was lost; initially, the start of the process. */
   let lostAt: number | null = clock.now()
 
   const look = (): void => {

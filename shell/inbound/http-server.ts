@@ -1,8 +1,8 @@
 /**
- * The HTTP server: everything from clients has a limit, and nothing reaches further than its own response.
+ * The HTTP server: everything that clients send has a limit, and a failure affects no more than its own response.
  *
- * Clients are strangers. Hence limits for the time of headers and of whole requests, the size of headers and bodies, the number of connections, of
- * websockets for one address, and of what waits in an unread socket.
+ * Clients are strangers. Hence limits on the time that headers and whole requests take, the size of headers and bodies, the number of connections, of
+ * websockets per address, and the bytes buffered for an unread socket.
  */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -18,7 +18,7 @@ import { createUpgrades } from './upgrades.js'
 export interface HttpLimits {
   /** The limit of connections of every kind. */
   readonly connections: number
-  /** The limit for one address; an IPv6 /64 network counts as one. Loopback, where a proxy runs, has no such limit. */
+  /** The limit for one address; an IPv6 /64 network counts as one. Loopback, where a proxy runs, is exempt. */
   readonly connectionsPerAddress: number
   readonly headerBytes: number
   /** How long a client may take to send its headers. */
@@ -49,7 +49,7 @@ export const defaultHttpLimits: HttpLimits = {
   socketsPerAddress: 64
 }
 
-/** How many connections may wait to be accepted, as far as the system allows. Any beyond that wait for a second, or three, or seven. */
+/** The listen backlog, as far as the system allows. Clients beyond it retry after one, three or seven seconds. */
 const BACKLOG = 4_096
 
 export interface HttpServer {
@@ -102,7 +102,7 @@ export const startHttp = async ({ clock, limits, listen, log, onConnection, rout
     respond
   )
   http.maxConnections = limits.connections
-  // The last of them is answered with `connection: close`.
+  // The last request is answered with `connection: close`.
   http.maxRequestsPerSocket = limits.requestsPerConnection
   http.on('dropRequest', (_, socket) => socket.destroy())
   // A client that does not read its response is not waited for. Websockets have pings instead.

@@ -1,13 +1,13 @@
 /**
- * `GET /logs/{knot}/{rkey}/{workflow}`: the log of a build, from the first line on, while it grows and until it ends. And those of a pipeline,
- * with one after another's lines as they come, for `sh.tangled.ci.subscribePipelineLogs` (xrpc/subscribe-logs.ts).
+ * `GET /logs/{knot}/{rkey}/{workflow}`: the log of a build from the first line on, followed until it ends. Also the logs of a pipeline,
+ * interleaved as their lines come, for `sh.tangled.ci.subscribePipelineLogs` (xrpc/subscribe-logs.ts).
  *
  * Lines come from the provider, no faster than they are read, and readers take turns (turns.ts); of a running build all readers share one reading
  * (shared-logs.ts). A build that has not reached its provider yet is waited for; the log of one that never did is its error.
  *
  * A frame is one JSON object (Tangled's `spindle/models`): `content` of `data` is one line without its end, as Tangled's own spindle writes it;
  * `content` of `control` is the name of the step. `step_kind` is left out for what the system does, as Go leaves out a zero. `step_failed` is ours:
- * it is there, and true, at the end of a step that is known to have failed.
+ * it is present, and true, at the end of a step that is known to have failed.
  */
 import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
@@ -42,7 +42,7 @@ export interface LogsPorts {
 
 /** How the lines of builds are written to a reader. */
 export interface LogFraming {
-  /** What is sent, if anything, before the connection is closed because no more can be read. */
+  /** The message, if any, that precedes a close because no more can be read. */
   readonly failure: () => ReadonlyArray<Buffer>
   /** A line as messages. */
   readonly messages: (name: BuildName, line: LogLine) => ReadonlyArray<Buffer>
@@ -70,7 +70,7 @@ export const linesOf = (content: string, lineChars: number): ReadonlyArray<strin
     .split(/\r?\n/)
     .flatMap((line) => piecesOf(line, lineChars))
 
-/** A time in RFC 3339, whatever a provider calls one. */
+/** A provider's time in RFC 3339. */
 export const timeOf = (timeMs: number): string => new Date(Math.min(Math.max(Math.trunc(timeMs) || 0, 0), 8.64e15)).toISOString()
 
 /** The frames of a line, as sent. */
@@ -151,7 +151,7 @@ export const createLogs = (
 
   const stream = (names: ReadonlyArray<BuildName>, framing: LogFraming) => (peer: Peer): void => {
     const gone = new AbortController()
-    /** Resumes the writers that wait for room, or for the connection to end. */
+    /** Resumes the writers that wait for room or for the end of the connection. */
     const goOn = new Set<() => void>()
 
     const resume = (): void => {
@@ -169,7 +169,7 @@ export const createLogs = (
         })
       )
 
-    /** Resolves when there is room for more, or nobody reads any more. */
+    /** Resolves when there is room for more, or the reader has left. */
     const write = async (bytes: Buffer): Promise<void> => {
       if ((await written(bytes)) || !peer.isOpen()) return
       await new Promise<void>((resolve) => goOn.add(resolve))
@@ -177,7 +177,7 @@ export const createLogs = (
 
     const writeAll = async (name: BuildName, lines: Iterable<LogLine> | AsyncIterable<LogLine>, seen: (line: LogLine) => void = () => undefined): Promise<void> => {
       for await (const line of lines) {
-        // The reader has left: drop the rest.
+        // The reader has left: the rest is dropped.
         if (!peer.isOpen()) return
         seen(line)
         await write(Buffer.concat(framing.messages(name, line)))
@@ -198,7 +198,7 @@ export const createLogs = (
       }
     }
 
-    /** Resolves when the log of a build has been written, which begins as soon as its source is known. */
+    /** Resolves when the log of a build has been written. Writing begins as soon as its source is known. */
     const tell = (name: BuildName): Promise<void> =>
       new Promise((resolve, reject) => {
         const look = (): void => {

@@ -37,7 +37,7 @@ interface Labels {
   readonly reason: string
 }
 
-/** Reports count under `kind/reason`; here these are two labels. */
+/** Reports are counted under `kind/reason`, which become two labels. */
 const kindAndReason = (kind: string): Labels => {
   const slash = kind.indexOf('/')
   return slash < 0 ? { kind, reason: '' } : { kind: kind.slice(0, slash), reason: kind.slice(slash + 1) }
@@ -74,7 +74,7 @@ export const createMetrics = ({ backlog, gauges, clock, durable, events, isSavin
     })
   }
 
-  /** A counter kept elsewhere: shown as it is, restarting when it does. */
+  /** A counter that is kept elsewhere, and restarts when that does. */
   const total = (name: string, help: string, value: () => number): void => {
     new Counter({
       collect() {

@@ -1,5 +1,5 @@
 /**
- * The data of the page: a view of the durable state, bounded however large that is, with nothing that is not public anyway.
+ * The data of the page: a view of the durable state, bounded however large that is, and limited to what is public anyway.
  */
 import { pipe } from 'fp-ts/lib/function.js'
 import * as O from 'fp-ts/lib/Option.js'
@@ -94,7 +94,7 @@ const asSentence = (message: string): string => `${message.charAt(0).toUpperCase
 // ---------------------------------------------------------------------------------------- all of it
 
 export interface Facts {
-  /** Not compared: always different. */
+  /** Left out of comparisons: it always differs. */
   readonly nowUs: number
   readonly isHealthy: boolean
   readonly isSaving: boolean
@@ -151,10 +151,10 @@ interface Edition {
   zipped: Buffer | null
 }
 
-/** How long an overview is reused, whatever happens. */
+/** How long an overview is reused even if the state changes. */
 const FRESH_US = 250_000
 
-/** Serves the overview. It is made, and compressed, once for each state that is requested. */
+/** Serves the overview, which is made and compressed once per requested state. */
 export const createOverview = (
   durable: () => State,
   facts: () => Facts,
@@ -167,7 +167,7 @@ export const createOverview = (
     const now = facts()
     const version = names.version()
     const isSame = edition?.state === state && edition.version === version && edition.facts.isHealthy === now.isHealthy && edition.facts.isSaving === now.isSaving
-    // During a replay, a hundred batches a second each make another state.
+    // During a replay, the state changes a hundred times a second.
     if (edition !== null && (isSame || now.nowUs - edition.facts.nowUs < FRESH_US)) return edition
     const body = Buffer.from(JSON.stringify(overviewOf(state, now, names)))
     edition = { body, facts: now, state, tag: `"${createHash('sha256').update(body).digest('base64url').slice(0, 22)}"`, version, zipped: null }

@@ -9,7 +9,7 @@ import type { Answer } from './responses.js'
 /** The folder is beside this module in the sources, and three folders up from `dist/shell/inbound` when compiled. */
 const FOLDERS = ['./page/', '../../../shell/inbound/page/'].map((path) => new URL(path, import.meta.url))
 
-/** Nothing from elsewhere, and no markup made from text: what strangers wrote can only ever be text. */
+/** Nothing from other sites, and no markup made from text: what strangers wrote stays text. */
 const POLICY = [
   "default-src 'none'",
   "script-src 'self'",

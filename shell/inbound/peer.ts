@@ -1,8 +1,8 @@
 /**
- * A peer: a client that reads from a websocket, and is expected to send nothing but signs of life.
+ * A peer: a client that reads from a websocket, and is expected to send nothing but pongs.
  *
  * Whole messages are written as bytes that many peers may share (`message` of the network's endpoint encodes them); pings and close frames are
- * written by `ws`, on the same socket, between such writes. A writer must stop when there is no room, until there is: so at most the last write
+ * written by `ws` on the same socket, between such writes. A writer must pause while there is no room, so at most the last write
  * waits for a peer that does not read.
  */
 import type { Socket } from 'node:net'
@@ -13,7 +13,7 @@ export interface Peer {
   /** Sends a close; destroys the connection when the peer does not answer in time. Nothing is written after it. */
   readonly close: (code: number, reason: string) => void
   readonly isOpen: () => boolean
-  /** Calls back once, when the connection has ended, in whatever way; at once if it has. */
+  /** Calls back once when the connection has ended, in whatever way; at once if it already has. */
   readonly onClose: (then: () => void) => void
   /** Calls back whenever there is room again after a write that found none. */
   readonly onRoom: (then: () => void) => void
@@ -46,7 +46,7 @@ export const openPeer = (ws: WebSocket, socket: Socket, { clock, closeMs, pingMs
   }
   disarm = clock.after(pingMs, beat)
 
-  // Taking data is a sign of life, too: a ping waits behind everything that a slow peer has yet to read.
+  // Taking data shows life, too: a ping waits behind everything that a slow peer has yet to read.
   socket.on('drain', () => {
     heardBytes = null
   })

@@ -1,4 +1,4 @@
-/** Responses: a status, headers and a body, and how they are sent. Errors never carry more than a sentence. */
+/** Responses: status, headers and body, and how they are sent. An error carries one sentence. */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
 
@@ -22,7 +22,7 @@ export const text = (status: number, sentence: string, headers: Answer['headers'
 
 export const notFound: Answer = text(404, 'not found')
 
-/** Accepted means saved. What may not be saved must be sent again. */
+/** Accepted means saved. Whatever may not have been saved must be sent again. */
 export const unsaved = text(503, 'cannot be saved now; retry later', { 'retry-after': '5' })
 
 /** Readable from any web page (CORS). */
@@ -36,7 +36,7 @@ const everywhere = {
   'x-content-type-options': 'nosniff'
 } as const
 
-/** It failed here; what, is in the log. */
+/** The cause is in the log, not in the answer. */
 export const failed = text(500, 'internal error; it has been logged')
 
 /** Sends a response. */
@@ -62,7 +62,7 @@ const STATUS_TEXT: ReadonlyMap<number, string> = new Map([
 /** Responds on a socket that has left HTTP. */
 export const refuse = (socket: Duplex, { body = '', headers = {}, status }: Answer): void => {
   const lines = Object.entries({ ...headers, connection: 'close', 'content-length': String(Buffer.byteLength(body)) })
-  // HTTP leaves its half of a connection open until the client closes the other: a deaf client would keep it for ever.
+  // HTTP keeps its half of a connection open until the client closes the other: a client that never does would hold it for ever.
   socket.once('finish', () => socket.destroy())
   socket.write(`HTTP/1.1 ${String(status)} ${STATUS_TEXT.get(status) ?? 'Refused'}\r\n${lines.map(([name, value]) => `${name}: ${value}\r\n`).join('')}\r\n`)
   socket.end(body)

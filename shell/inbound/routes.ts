@@ -1,8 +1,8 @@
 /**
- * Routes are data: method, path segments and query decide, nothing else.
+ * Routes are data: only method, path segments and query decide.
  *
  * Paths are split first and decoded after, segment by segment, so that an encoded slash or dot is a character in a name, and never a path. Nothing
- * is normalised: a path that is not exactly one of ours is not found.
+ * is normalised: only exact paths are found.
  */
 import * as E from 'fp-ts/lib/Either.js'
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
@@ -23,24 +23,24 @@ export type Route =
       readonly answer: (asked: Asked, request: IncomingMessage) => Answer | Promise<Answer | null> | null
       /** `GET` includes `HEAD`. */
       readonly methods: ReadonlyArray<'GET' | 'POST'>
-      /** The answer to an upgrade, where it is of its own. */
+      /** The answer to an upgrade, where it differs from the usual one. */
       readonly upgraded?: Answer
     }
   | {
       readonly _tag: 'Socket'
       /** Why the connection is not upgraded, or what serves it. */
       readonly admit: (asked: Asked) => E.Either<Answer, (peer: Peer) => void>
-      /** The answer to a request that is no upgrade, where it is not a sentence. */
+      /** The answer to a plain request, where it is not a sentence. */
       readonly plain?: Answer
     }
 
 /** The route of a path, given as its decoded segments; `null` when there is none. */
 export type Router = (segments: ReadonlyArray<string>) => Route | null
 
-/** Long enough to name 250 commits of SHA-256. */
+/** Long enough for 250 SHA-256 commits. */
 const PATH_MAX = 20_480
 
-/** The decoded path segments, and the query; `null` when the target is not valid in a request. */
+/** The decoded path segments and the query; `null` when the request target is invalid. */
 const targetOf = (url: string): { readonly query: URLSearchParams; readonly segments: ReadonlyArray<string> } | null => {
   if (!url.startsWith('/') || url.length > PATH_MAX) return null
   const mark = url.indexOf('?')
@@ -49,7 +49,7 @@ const targetOf = (url: string): { readonly query: URLSearchParams; readonly segm
   return E.isLeft(segments) ? null : { query: new URLSearchParams(mark < 0 ? '' : url.slice(mark + 1)), segments: segments.right }
 }
 
-/** What is asked, and the route of that; `null` when there is none. */
+/** The parsed request and its route; `null` when there is none. */
 export const find = (router: Router, request: IncomingMessage): { readonly asked: Asked; readonly route: Route } | null => {
   const target = targetOf(request.url ?? '')
   const route = target === null ? null : router(target.segments)

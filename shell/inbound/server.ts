@@ -1,8 +1,8 @@
 /**
- * What the spindle serves: statuses and logs to Tangled, answers to who asks whose it is, webhooks from providers, admin requests,
- * and to people and their monitoring what it is doing.
+ * What the spindle serves: statuses, logs and its owner to Tangled, webhooks from providers, admin requests,
+ * and a page and metrics to people and their monitoring.
  *
- * Everything shown comes from the durable state, so nothing is ever shown that a crash can take back. Everything told becomes an event.
+ * Everything shown comes from the durable state, so a crash takes nothing back that was shown. Everything received becomes an event.
  *
  *     GET  /events?cursor=…                           websocket   statuses                      events.ts
  *     GET  /logs/{knot}/{rkey}/{workflow}             websocket   the log of a build            logs.ts
@@ -86,7 +86,7 @@ export const defaultServerLimits: ServerLimits = {
 }
 
 export interface ServerConfig {
-  /** The token that allows to cancel and retry builds; without it nobody can. A secret. */
+  /** The token for cancelling and retrying builds; without it nobody can. A secret. */
   readonly adminToken?: string
   readonly limits?: { readonly [name in keyof ServerLimits]?: Partial<ServerLimits[name]> }
   readonly listen: ListenAddress
@@ -124,7 +124,7 @@ const get = (answer: (headers: { readonly [name: string]: string | ReadonlyArray
 /** Starts the server. @throws when the address is in use, or is not ours. */
 export const startServer = async (ports: ServerPorts, config: ServerConfig): Promise<Server> => {
   const { backlog, clock, durable, isSaving, providers, submit } = ports
-  // Clients decide how often any of it is logged.
+  // Limited, because clients decide how often these are logged.
   const log = limitedLog(clock, ports.log)
   const limits = limitsOf(config.limits ?? {})
   const page = loadPage()

@@ -1,8 +1,8 @@
 /**
- * Logs of running builds, each read once for all who follow it.
+ * Logs of running builds, each read once for all its readers.
  *
- * The provider is asked for the next line when the first of them wants it; the others find it here. So much of the end of a log is kept that
- * somebody who comes while it is all there can begin with the first line. Who comes later, or falls behind it, has a reading of their own.
+ * The provider is asked for the next line when the first reader wants it; the others find it here. The end of each log is kept, so
+ * a reader who joins while that still includes the first line can share it. One who comes later, or falls behind, gets a reading of their own.
  */
 import type { Builds } from '../../core/index.js'
 import type { Job, LogLine, Provider } from '../providers/provider.js'
@@ -21,7 +21,7 @@ export interface SharedLogs {
   readonly read: (provider: Provider, job: Job, build: Pick<Builds.Build, 'status'>, external: string, signal: AbortSignal) => AsyncIterable<LogLine>
 }
 
-/** What a line counts for beyond its text. */
+/** The cost of a line beyond its text, in characters. */
 const LINE_CHARS = 128
 
 const charsOf = (line: LogLine): number => LINE_CHARS + (line._tag === 'Text' ? line.text.length : line.name.length + line.command.length)
@@ -44,11 +44,11 @@ const abortOf = (signal: AbortSignal): Promise<void> =>
     else signal.addEventListener('abort', () => resolve(), { once: true })
   })
 
-/** @param isOver Whether a build has ended: its log is as long as it will be, and each reader takes it at their own pace. */
+/** @param isOver Whether a build has ended: then its log no longer grows, and each reader takes it at their own pace. */
 export const createSharedLogs = (isOver: (build: Pick<Builds.Build, 'status'>) => boolean, limits: SharedLogsLimits): SharedLogs => {
-  /** The readings that whoever comes can join. */
+  /** The readings that a new reader can join. */
   const readings = new Map<string, Reading>()
-  /** All that go on: one that nobody can join any more holds what its readers have yet to take. */
+  /** All readings under way, including those that can no longer be joined: they hold what their readers have yet to take. */
   const going = new Set<Reading>()
 
   /** Drops the oldest lines, in large pieces. */
@@ -94,7 +94,7 @@ export const createSharedLogs = (isOver: (build: Pick<Builds.Build, 'status'>) =
     const reading: Reading = { chars: 0, end: null, first: 0, iterator, lines: [], pulling: null, readers: 0, stop }
     readings.set(key, reading)
     going.add(reading)
-    // There is less room for each of the others now, and some may not go on for long.
+    // Each of the others has less room now.
     for (const one of going) trim(one)
     return reading
   }
@@ -105,7 +105,7 @@ export const createSharedLogs = (isOver: (build: Pick<Builds.Build, 'status'>) =
     going.delete(reading)
     if (readings.get(key) === reading) readings.delete(key)
     reading.stop.abort()
-    // Whatever it still says, nobody hears it.
+    // Nobody reads what it still says.
     reading.iterator.return?.().catch(() => undefined)
   }
 

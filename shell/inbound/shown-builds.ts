@@ -10,7 +10,7 @@ import type { Shown } from './shown.js'
 /** The limit of entries of each kind. */
 const SHOWN = { builds: 100, reading: 50 } as const
 
-/** The limit of an error's length: as a rule all of what the author of a workflow is told. */
+/** The limit of an error's length, enough for most sentences. */
 const ERROR_CHARS = 600
 
 const upTo = (text: string, chars: number): string => (text.length <= chars ? text : `${text.slice(0, chars)}…`)
@@ -28,19 +28,19 @@ export interface ShownBuild {
   readonly retryOf: string | null
   readonly rkey: string
   readonly sha: string | null
-  /** When it began to run; `null` before, and where nobody said so. */
+  /** When it began to run; `null` before that, or if the provider did not say. */
   readonly startedMs: number | null
   readonly status: string
   /** When the status last changed. */
   readonly statusMs: number
   /** When its trigger was created; `null` if unknown. */
   readonly triggeredMs: number | null
-  /** Where its CI shows it; `null` where it does not, or it is not known. */
+  /** Its address at the CI; `null` if it has none, or none is known. */
   readonly url: string | null
   readonly workflow: string
 }
 
-/** When the trigger was created, by its key; `null` when the key holds no time, or one still to come. */
+/** When the trigger was created, by its key; `null` when the key holds no time, or one in the future. */
 const triggeredMs = (rkey: string, nowUs: number): number | null => (Tid.is(rkey) && timeOfTid(rkey) <= nowUs ? Math.floor(timeOfTid(rkey) / 1000) : null)
 
 const causeOf = ({ cause }: Builds.Run): Pick<ShownBuild, 'cause' | 'ref' | 'sha'> => {
@@ -56,7 +56,7 @@ const causeOf = ({ cause }: Builds.Run): Pick<ShownBuild, 'cause' | 'ref' | 'sha
 
 const repositoryIn = ({ repository: { name, owner } }: Builds.Run): ShownBuild['repository'] => ({ name: excerpt(name), owner: excerpt(owner) })
 
-/** What the provider calls it, once it has it. */
+/** The provider's name for it, once there is one. */
 const externalOf = ({ phase }: Builds.Build): string | null => ('external' in phase ? phase.external : null)
 
 const shown = ([key, run, workflow, build]: Entry, { pageOf }: Shown): ShownBuild => {
@@ -83,11 +83,11 @@ const shown = ([key, run, workflow, build]: Entry, { pageOf }: Shown): ShownBuil
 
 type Entry = readonly [Builds.RunKey, Builds.Run, string, Builds.Build]
 
-/** What is known of runs without a look at each of them: of some thousands, a page shows a hundred. */
+/** An index of the runs, so that a page of a hundred need not visit thousands. */
 interface Seen {
-  /** When builds that go on changed last. */
+  /** When unfinished builds last changed. */
   readonly active: Span
-  /** When builds changed last. */
+  /** When builds last changed. */
   readonly all: Span
   readonly counts: { readonly [status in Status]: number }
   /** How many are being read. */
@@ -124,7 +124,7 @@ const seenIn = summary<Builds.RunKey, Builds.Run, Seen>({
   zero: NONE
 })
 
-/** Up to `limit` of what comes. */
+/** At most `limit` items. */
 const firstOf = <A>(all: Iterable<A>, limit: number): ReadonlyArray<A> => {
   const found: Array<A> = []
   for (const one of all) {
@@ -172,7 +172,7 @@ export const pageOfBuilds = ({ builds: { runs } }: State, beforeUs: number, name
   return { builds, handles: handlesOf(ownersOf(builds), names), next: found.length > there.length ? (there.at(-1)?.at ?? null) : null }
 }
 
-/** The builds of one run, the latest change first; none where there is no such run, or no run can be called so. */
+/** The builds of one run, the latest change first; empty if there is no such run. */
 export const buildsOfRun = ({ builds: { runs } }: State, knot: string, rkey: string, names: Shown): BuildsPage => {
   const key = HostName.is(knot) && Rkey.is(rkey) ? Builds.runKey(knot, rkey) : null
   const run = key === null ? O.none : OrderedMap.lookup(key)(runs)

@@ -1,4 +1,4 @@
-/** What the page shows beside the state: handles of accounts, and addresses of builds at their CIs. */
+/** What the page shows beyond the state: handles of accounts, and addresses of builds at their CIs. */
 import { isIP } from 'node:net'
 import { Did } from '../../core/index.js'
 import type { Handles } from '../outbound/handles.js'
@@ -7,7 +7,7 @@ import type { Provider } from '../providers/provider.js'
 export interface Shown {
   /** The handle of the account; `null` while none is verified. */
   readonly handleOf: (did: string) => string | null
-  /** The address of a build at its CI; `null` where there is none for people to open. */
+  /** The address of a build at its CI; `null` where it has no page. */
   readonly pageOf: (provider: string, external: string) => string | null
   /** Rises whenever what is shown of an account changes. */
   readonly version: () => number
@@ -15,7 +15,7 @@ export interface Shown {
 
 const ADDRESS_MAX = 2_048
 
-/** The host of somebody's own network tells a reader nothing, and is nobody's business. */
+/** A private host is of no use to a reader, and should not be disclosed. */
 const isPublic = (host: string): boolean => isIP(host.replace(/^\[|\]$/g, '')) === 0 && host.includes('.') && !/\.(?:internal|lan|local|localhost)$/.test(host)
 
 /** An address that a page may link to. */
@@ -25,7 +25,7 @@ const linked = (address: string | null): string | null => {
   return (protocol === 'https:' || protocol === 'http:') && `${username}${password}` === '' && isPublic(hostname) ? href : null
 }
 
-/** Where there is neither: a store alone. */
+/** Without either, as for a store alone. */
 export const NOTHING_SHOWN: Shown = { handleOf: () => null, pageOf: () => null, version: () => 0 }
 
 export const shownBy = (providers: ReadonlyArray<Provider>, handles: Handles | undefined): Shown => ({

@@ -1,7 +1,7 @@
 /**
- * Turns of the event loop, which all that is written to readers shares.
+ * Turns of the event loop, shared by all writes to readers.
  *
- * A socket swallows megabytes before it is full, whether or not anybody reads them; so readers take turns. A turn accepts one connection: whoever
+ * A socket buffers megabytes before it is full, whether or not anybody reads them; so readers take turns. A turn accepts one connection: whoever
  * comes after a thousand others waits for a thousand turns. Hence a turn that has accepted one leaves little to write, and thousands that come at
  * once are let in first, and served after.
  */
@@ -25,7 +25,7 @@ export interface Turns {
   readonly take: (run: () => void) => void
 }
 
-/** What the least of writes costs. */
+/** The cost of the smallest write. */
 const WRITE_BYTES = 2_048
 
 export const createTurns = ({ busyBytes, quietBytes }: TurnsLimits): Turns => {

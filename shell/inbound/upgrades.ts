@@ -1,4 +1,4 @@
-/** Upgrades to websockets: which are refused, and the peers that there are. */
+/** Upgrades to websockets: which are refused, and the peers that are connected. */
 import * as E from 'fp-ts/lib/Either.js'
 import type { IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
@@ -15,9 +15,9 @@ import { asRead } from './xrpc/answers.js'
 export interface Upgrades {
   /** Takes a request for an upgrade. */
   readonly take: (request: IncomingMessage, head: Buffer) => void
-  /** Says goodbye to every peer, and takes no more. */
+  /** Sends a close to every peer, and refuses new ones. */
   readonly close: () => void
-  /** Ends what is left. */
+  /** Destroys the connections that are left. */
   readonly destroy: () => void
   readonly size: () => number
 }

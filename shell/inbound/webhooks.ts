@@ -1,6 +1,6 @@
 /**
- * Webhooks of providers. Nothing is decided here, and nothing believed that is not signed: each report becomes an event, and the machine
- * decides what it is worth.
+ * Webhooks of providers. Nothing is decided here, and nothing unsigned is believed: each report becomes an event, and the machine
+ * decides what comes of it.
  */
 import * as E from 'fp-ts/lib/Either.js'
 import type { IncomingMessage } from 'node:http'
@@ -25,7 +25,7 @@ export interface WebhookPorts {
   readonly submit: Submit
 }
 
-/** A repeated header is a list: of two signatures, nobody can say which one counts. */
+/** A repeated header is a list, and refused: it is unclear which of two signatures counts. */
 const headersOf = ({ headersDistinct }: IncomingMessage): WebhookRequest['headers'] =>
   Object.fromEntries(Object.entries(headersDistinct).map(([name, values]) => [name, values?.length === 1 ? values[0] : values]))
 

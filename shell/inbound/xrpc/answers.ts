@@ -1,4 +1,4 @@
-/** What XRPC answers with: JSON for any web page, and for a call that is refused an error with a name, a status and a sentence. */
+/** XRPC answers: JSON that any web page may read; a refused call gets an error with a name, a status and a sentence. */
 import type { TokenFault } from '../../../core/index.js'
 import { type Answer, json, readByAll } from '../responses.js'
 
@@ -6,7 +6,7 @@ const PATH = '/xrpc/'
 
 export const ok = (value: unknown): Answer => json(200, value, readByAll)
 
-/** The names of errors: those of the lexicons, and where these have none, those that XRPC has for a status. */
+/** The names of errors: those of the lexicons, or else XRPC's name for the status. */
 export type ErrorName =
   | TokenFault['error']
   | 'AccessControl'
@@ -28,7 +28,7 @@ export const refused = (status: number, error: ErrorName, message: string, heade
 
 const NAMES: { readonly [status: number]: ErrorName } = { 500: 'InternalServerError', 503: 'NotEnoughResources' }
 
-/** An answer as whoever asked for that path reads it: what no method has refused, under `/xrpc/`, is an error as XRPC has them, too. */
+/** The answer in the form of its path: under `/xrpc/`, errors that no method made are XRPC errors as well. */
 export const asRead = (path: string, answer: Answer): Answer => {
   const { body = '', headers = {}, status } = answer
   const { 'content-type': type, ...others } = headers

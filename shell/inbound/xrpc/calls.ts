@@ -1,6 +1,6 @@
 /**
- * `sh.tangled.ci.triggerPipeline` and `cancelPipeline`: a call by somebody with a token. What it comes to is the core's to say (T7); here it is found
- * out who calls, and what a call has begun is waited for until it has an id.
+ * `sh.tangled.ci.triggerPipeline` and `cancelPipeline`: calls with a token. The core decides what comes of them (T7); here it is found
+ * out who calls, and a pipeline that a call began is waited for until it has an id.
  */
 import * as E from 'fp-ts/lib/Either.js'
 import type { IncomingMessage } from 'node:http'
@@ -72,7 +72,7 @@ export const takeCall = async ({ budget, clock, durable, handle, keys, runs }: C
   if (E.isLeft(call)) return call.left
   const { caller, isSigned, token } = claimed.right
   const event = (): CallReceived => ({ _tag: 'CallReceived', at: clock.now(), call: call.right, caller, token })
-  // No document is read for who would be refused in any case.
+  // No DID document is fetched for a call that would be refused in any case.
   const early = callAnswer(event())(durable())
   if (early._tag === 'Refused' && (early.refusal === 'right' || early.refusal === 'used')) return REFUSALS[early.refusal]
   const unsigned = await isSigned(keys)
@@ -94,15 +94,15 @@ export const takeCall = async ({ budget, clock, durable, handle, keys, runs }: C
 
 type Begun = Extract<Builds.CallAnswer, { readonly _tag: 'Begun' }>
 
-/** What calls have begun, and are waited for. */
+/** Calls that wait for what they have begun. */
 export interface BegunRuns {
   /** To be called with every durable batch. */
   readonly observe: (durable: State, effects: ReadonlyArray<Effect>) => void
-  /** The answer to a call, which may have to wait for what it has begun; another when too many do. */
+  /** The answer to a call, which may have to wait for what it has begun; a refusal when too many wait. */
   readonly during: (call: (wait: (run: Begun) => Promise<Answer>) => Promise<Answer>) => Promise<Answer>
 }
 
-/** How many calls are answered at a time, and how long one waits for the files to be read: less than those who call do. */
+/** How many calls are answered at a time, and how long one waits for the files to be read: less than callers wait. */
 const CALLS_MAX = 64
 const WAIT_MS = 20_000
 

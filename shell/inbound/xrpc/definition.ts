@@ -60,7 +60,7 @@ export const describeDefinition = async (state: State, { describe, knotOf }: Def
   const asked = askedIn(query)
   if (E.isLeft(asked)) return invalid(asked.left)
   const { repo, sha, source } = asked.right
-  // Nothing is fetched for who has no repository here.
+  // Nothing is fetched for repositories that are not built here.
   if (repositoriesCalled(repo)(state).length === 0) return NOT_OURS
   const { hosts } = state.config
   const knot = await knotOf(repo, hosts)

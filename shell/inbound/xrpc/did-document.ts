@@ -1,4 +1,4 @@
-/** `GET /.well-known/did.json`: who this spindle is to those who send it calls on behalf of others (their account servers). */
+/** `GET /.well-known/did.json`: the spindle's identity, for account servers that send it calls on behalf of their users. */
 import { type Answer, json, readByAll } from '../responses.js'
 
 /** A host name in a DID of the method `web`: the colon before a port is written out. */

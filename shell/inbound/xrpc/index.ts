@@ -1,8 +1,8 @@
 /**
- * XRPC, as Tangled's web application and other clients call it: the methods of `sh.tangled.ci`, and whose spindle this is.
+ * XRPC, as Tangled's web application and other clients call it: the methods of `sh.tangled.ci`, and the owner of this spindle.
  *
- * What is shown is public, and needs no token; to have something built or ended does (calls.ts). Methods that are not
- * there are answered by 501, which clients take for a spindle without them.
+ * Reading is public, and needs no token; triggering and cancelling do (calls.ts). Methods that do not
+ * exist are answered with 501, which clients take for a spindle without them.
  */
 import type { CalledMethod, Did, State } from '../../../core/index.js'
 import type { Definitions } from '../../outbound/definitions.js'
@@ -15,9 +15,9 @@ import { admitToLogs } from './subscribe-logs.js'
 import { answerGet, answerQuery } from './pipelines.js'
 
 export interface XrpcPorts {
-  /** `undefined`: none are read, and the method is not there. */
+  /** `undefined`: no definitions are read, and the method does not exist. */
   readonly definitions: Definitions | undefined
-  /** `undefined`: nobody may call, and the methods are not there. */
+  /** `undefined`: nobody may call, and the methods do not exist. */
   readonly calls: CallPorts | undefined
   readonly durable: () => State
   readonly logs: Logs

@@ -33,14 +33,14 @@ const given = (name: string, what: string) => (params: Params) =>
     E.fromNullable(`"${name}" is missing: it is ${what}`)
   )
 
-/** A DID that must be there. */
+/** A required DID. */
 export const didIn = (name: string) => (params: Params): E.Either<string, Did> =>
   pipe(
     given(name, 'the DID of a repository')(params),
     E.filterOrElse(Did.is, () => `"${name}" is not a DID`)
   )
 
-/** A TID that must be there. */
+/** A required TID. */
 export const tidIn = (name: string) => (params: Params): E.Either<string, Tid> =>
   pipe(
     given(name, 'the id of a pipeline, a TID')(params),

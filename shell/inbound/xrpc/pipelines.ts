@@ -24,7 +24,7 @@ const cursorIn = (params: Params): E.Either<string, Tid | null> => {
   return text === null || Tid.is(text) ? E.right(text) : E.left('"cursor" is not valid: pass on that of the previous page, unchanged')
 }
 
-/** Of newer kinds there are no pipelines here: whoever asks for these alone is shown none. */
+/** There are no pipelines of newer kinds here: a query for these alone finds none. */
 const kindsIn = (params: Params): ReadonlyArray<CauseKind> | null => {
   const texts = params.all('kinds')
   return texts.length === 0 ? null : texts.filter(Kind.is)

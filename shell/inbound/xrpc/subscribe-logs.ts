@@ -42,7 +42,7 @@ const framing: LogFraming = {
 
 const FULL: Answer = refused(503, 'NotEnoughResources', 'too many log readers; retry later', { 'retry-after': '10' })
 
-/** What serves a reader, or why none is. */
+/** What serves a reader, or why it is refused. */
 export const admitToLogs = (state: State, logs: Logs, query: URLSearchParams): E.Either<Answer, (peer: Peer) => void> => {
   const asked = pipelineIn(query)
   if (E.isLeft(asked)) return E.left(invalid(asked.left))

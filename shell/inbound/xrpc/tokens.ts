@@ -1,4 +1,4 @@
-/** The token of a call: taken from its header, judged by the core, and its signature checked. */
+/** The token of a call: read from its header, judged by the core, its signature checked. */
 import * as E from 'fp-ts/lib/Either.js'
 import type { IncomingMessage } from 'node:http'
 import { decodeServiceToken, type Did, judgeServiceToken, type ServiceToken, type TimeUs, type Token, type TokenFault } from '../../../core/index.js'
@@ -7,11 +7,11 @@ import { type Answer } from '../responses.js'
 import { refused } from './answers.js'
 import { webDid } from './did-document.js'
 
-/** How long a token may be. One of service auth has some hundred characters. */
+/** The limit of a token's length. A service auth token has a few hundred characters. */
 const TOKEN_MAX = 8_192
 const BEARER = /^Bearer +([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+) *$/i
 
-/** Who calls, if the signature is theirs. */
+/** The caller, if the signature is theirs. */
 export interface Claimed {
   readonly caller: Did
   readonly isSigned: (keys: SigningKeys) => Promise<Answer | null>
@@ -24,7 +24,7 @@ export const badToken = ({ error, message }: TokenFault): Answer => refused(403,
 
 const bytesOf = (text: string): Uint8Array<ArrayBuffer> => new Uint8Array(Buffer.from(text, 'base64url'))
 
-/** Text in UTF-8; what is none is no JSON either. */
+/** UTF-8 text; invalid bytes make it invalid JSON as well. */
 const textOf = (part: string): string => Buffer.from(part, 'base64url').toString()
 
 const checked =
@@ -44,7 +44,7 @@ const checked =
     }
   }
 
-/** Who the token of a request says to call; `Left`: why it cannot be for this call. Its signature has not been looked at. */
+/** Who calls by the claims of the token; `Left`: why it cannot be for this call. The signature is not checked yet. */
 export const claimedBy = ({ headersDistinct }: IncomingMessage, hostname: string, method: string, at: TimeUs): E.Either<Answer, Claimed> => {
   const [header = '', ...others] = headersDistinct['authorization'] ?? []
   if (header === '') return E.left(MISSING)
