@@ -24,7 +24,7 @@ import { parseSpelled } from '../outbound/yaml.js'
 import type { Reads } from '../providers/provider.js'
 import { placeOfKey, type Places, placesIn, type Position, START } from './places.js'
 import { type Circumstances, tryWorkflows } from './trial.js'
-import { ELSEWHERE, EVENTS, FILE, type Key, type Shape } from './vocabulary.js'
+import { ELSEWHERE, EVENTS, FILE, FOREIGN, type Key, type Shape } from './vocabulary.js'
 
 /** `error`: a spindle would fail the workflow, or build nothing. `warning`: something has no effect. */
 export interface Finding extends Position {
@@ -52,15 +52,22 @@ const warning = (message: string): Said => ({ message, severity: 'warning' })
 
 // ---------------------------------------------------------------------------------------- keys that mean nothing
 
-const meant = (keys: ReadonlyArray<Key>, key: string): string => {
-  const [first, ...others] = keys.map((one) => one.key)
-  return first === undefined ? '' : nearest([first, ...others])(key)
+/** The word that is meant; `null` if none is as near as half of the text would be. */
+const guessed = (words: ReadonlyArray<string>, text: string): string | null => {
+  const half = text.slice(0, Math.ceil(text.length / 2))
+  const [first = half, ...others] = words
+  const guess = nearest([first, ...others, half])(text)
+  return words.includes(guess) ? guess : null
 }
 
 const unknownKey = (place: string, key: string, keys: ReadonlyArray<Key>): Said => {
   const there = placeOfKey(place, key)
   const elsewhere = place === '' ? ELSEWHERE.get(key) : undefined
-  return warning(elsewhere === undefined ? `${there} has no meaning here. Did you mean "${meant(keys, key)}"?` : `${there} is ${elsewhere}.`)
+  if (elsewhere !== undefined) return warning(`${there} is ${elsewhere}.`)
+  const words = keys.map((one) => one.key)
+  const foreign = FOREIGN.get(key)
+  const guess = foreign !== undefined && words.includes(foreign) ? foreign : guessed(words, key)
+  return warning(`${there} has no meaning here. ${guess === null ? `Allowed: ${words.join(', ')}.` : `Did you mean "${guess}"?`}`)
 }
 
 /** Keys that are not in the vocabulary, whatever their values are. */
@@ -139,10 +146,12 @@ const cronFindings = (file: Yaml): ReadonlyArray<Said> => {
 
 // ---------------------------------------------------------------------------------------- what is built
 
+type Defined = Extract<Workflow, { readonly _tag: 'Defined' }>
+
 /** Whether no build gets a variable of that name from a workflow. */
 const isDropped = (name: string): boolean => withReserved([[name, '']], []).length === 0
 
-const environmentFindings = ({ environment, steps }: Extract<Workflow, { readonly _tag: 'Defined' }>): ReadonlyArray<Said> =>
+const environmentFindings = ({ environment, steps }: Defined): ReadonlyArray<Said> =>
   [{ environment, place: 'environment' }, ...steps.map((step, i) => ({ environment: step.environment, place: `steps[${String(i)}].environment` }))].flatMap(
     ({ environment, place }) =>
       environment
@@ -150,21 +159,40 @@ const environmentFindings = ({ environment, steps }: Extract<Workflow, { readonl
         .map(([name]) => warning(`${inside(place, name)} has no effect: CI, names that begin with TANGLED_ or TACK_, and names that a shell does not allow are left out.`))
   )
 
-const providerFindings = ({ steps, targets }: Extract<Workflow, { readonly _tag: 'Defined' }>, known: Known): ReadonlyArray<Said> =>
-  targets.flatMap(({ pipeline, provider, settings }): ReadonlyArray<Said> => {
-    const reads = known.providers === null ? known.kinds.get(provider) : known.providers.get(provider)
-    if (reads === undefined) return []
+const readsOf = (provider: string, { kinds, providers }: Known): Reads | undefined => (providers === null ? kinds : providers).get(provider)
+
+/** What the provider needs, and the file does not say: it refuses the build. */
+export const lacksOf = ({ steps, targets }: Defined, known: Known): ReadonlyArray<string> =>
+  targets.flatMap(({ pipeline, provider }) => {
+    const reads = readsOf(provider, known)
+    const place = inside('tack', provider)
+    return [
+      ...(reads?.pipeline === 'required' && pipeline === '' ? [`${place} names no pipeline.`] : []),
+      ...(reads?.steps === 'required' && steps.length === 0 ? [`${place} has nothing to run: there are no steps.`] : [])
+    ]
+  })
+
+/** A provider may bear any name; one that is nearly that of a kind is more likely mistyped. */
+const nameFindings = (provider: string, { kinds, providers }: Known): ReadonlyArray<Said> => {
+  const guess = providers === null ? guessed([...kinds.keys()], provider) : null
+  return guess === null ? [] : [warning(`${inside('tack', provider)} needs a spindle with a provider of that name. Did you mean "${guess}"?`)]
+}
+
+const providerFindings = (workflow: Defined, known: Known): ReadonlyArray<Said> => [
+  ...lacksOf(workflow, known).map(error),
+  ...workflow.targets.flatMap(({ provider, settings }): ReadonlyArray<Said> => {
+    const reads = readsOf(provider, known)
+    if (reads === undefined) return nameFindings(provider, known)
     const place = inside('tack', provider)
     const words = reads.settings ?? []
     const guess = (name: string): string => (reads.pipeline === 'ignored' ? '' : ` Did you mean "${nearest(['pipeline', ...words])(name)}"?`)
     const unknown = reads.settings === null ? [] : settings.map(([name]) => name).filter((name) => !words.includes(name))
     return [
       ...unknown.map((name) => warning(`${inside(place, name)} has no meaning for ${provider}.${guess(name)}`)),
-      ...(reads.pipeline === 'required' && pipeline === '' ? [error(`${place} names no pipeline.`)] : []),
-      ...(reads.steps === 'required' && steps.length === 0 ? [error(`${place} has nothing to run: there are no steps.`)] : []),
-      ...(reads.steps === 'ignored' && steps.length > 0 ? [warning(`steps have no effect: ${provider} runs its own pipeline.`)] : [])
+      ...(reads.steps === 'ignored' && workflow.steps.length > 0 ? [warning(`steps have no effect: ${provider} runs its own pipeline.`)] : [])
     ]
   })
+]
 
 const ANYBODY = 'did:web:owner.example'
 

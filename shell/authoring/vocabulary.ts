@@ -91,6 +91,18 @@ export const FILE: Extract<Shape, { readonly _tag: 'Map' }> = {
   ]
 }
 
+/** Keys of other CIs, and what they are called here: no spelling leads from the one to the other. */
+export const FOREIGN: ReadonlyMap<string, string> = new Map([
+  ['env', 'environment'],
+  ['jobs', 'steps'],
+  ['on', 'when'],
+  ['run', 'command'],
+  ['script', 'command'],
+  ['stages', 'steps'],
+  ['uses', 'command'],
+  ['variables', 'environment']
+])
+
 /** Keys of other engines, which mean nothing here, with what to do instead. */
 export const ELSEWHERE: ReadonlyMap<string, string> = new Map([
   ['architecture', 'a key of another engine: it chooses nothing here'],

@@ -19,6 +19,7 @@ import { journalPath } from '../store/journal.js'
 import { acquire } from '../store/lock.js'
 import { systemProcesses } from '../store/processes.js'
 import { FORMAT, snapshots } from '../store/snapshot.js'
+import { storeTrouble } from './finding.js'
 
 type Print = (text: string) => void
 
@@ -88,7 +89,7 @@ const checkFiles = async (folder: string): Promise<void> => {
 const orThrow = async <A>(task: TE.TaskEither<StoreError, A>): Promise<A> => {
   const result = await task()
   if (E.isRight(result)) return result.right
-  throw new Error(`${result.left.path}: ${result.left.message}`)
+  throw new Error(storeTrouble(result.left, 'read'))
 }
 
 /** Reads a whole backup. Rejects if any of it cannot be read. */

@@ -1,6 +1,7 @@
 /** The result of a check, for `tack check` and for `tack run`, and its wording. */
 import { excerpt } from '../../core/index.js'
 import { codeOf } from '../store/disk.js'
+import type { StoreError } from '../store/index.js'
 
 /** The result of one check. */
 export interface Finding {
@@ -32,6 +33,24 @@ export const listenTrouble = (error: unknown): string => {
 
 /** `text` as the end of a sentence, with exactly one full stop. */
 export const ended = (text: string): string => `${text.replace(/[.!]+$/, '')}.`
+
+/** Who wants the store: `tack run`, which writes it, or a command that reads it. */
+type Use = 'read' | 'write'
+
+const ADVICE: { readonly [U in Use]: string } = {
+  read: 'Run this as the user that tack runs as, who owns the store, or as root.',
+  write: 'The user that runs tack must be able to create and write the folder: change its owner, or choose another one with --store.'
+}
+
+const FULL = /^(?:ENOSPC|EDQUOT)\b/
+const FORBIDDEN = /^(?:EACCES|EPERM)\b/
+
+/** Why a store cannot be used, and what to do: an error of the platform names the one, and not the other. */
+export const storeTrouble = ({ _tag, message, path }: StoreError, use: Use): string => {
+  if (_tag !== 'Failed') return `${path}: ${message}`
+  if (FULL.test(message)) return `${path}: ${ended(message)} The disk is full: free some space, or choose a folder on another one with --store.`
+  return use === 'write' || FORBIDDEN.test(message) ? `${path}: ${ended(message)} ${ADVICE[use]}` : `${path}: ${message}`
+}
 
 /** A finding that is not a fault, but not as it should be either. */
 export const remark = (what: string, sentence: string): Finding => ({ isFine: true, isRemark: true, sentence, what })

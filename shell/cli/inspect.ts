@@ -7,6 +7,7 @@ import { Builds, COLLABORATOR, type Commits, type Did, holdersOf, MEMBER, Ordere
 import { systemDisk } from '../store/disk.js'
 import { readStore } from '../store/index.js'
 import { adviceOn, hungEvent, lastHung } from '../store/steps.js'
+import { storeTrouble } from './finding.js'
 import { age, isOver, jsonText, table, when } from './text.js'
 
 export interface Row {
@@ -210,7 +211,7 @@ export const inspect = async (folder: string, asJson: boolean, print: (text: str
   if (hung !== null && !asJson) print(`step          tack is processing ${hungEvent(hung)}, or ended while it did; ${adviceOn(hung)}`)
   const read = await readStore(folder)()
   if (E.isLeft(read)) {
-    complain(`error: ${read.left.path}: ${read.left.message}`)
+    complain(`error: ${storeTrouble(read.left, 'read')}`)
     return 1
   }
   const { state } = read.right

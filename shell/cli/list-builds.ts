@@ -6,6 +6,7 @@ import { NOTHING_SHOWN } from '../inbound/shown.js'
 import type { Fetch } from '../outbound/http-client.js'
 import { readStore } from '../store/index.js'
 import { decodeText } from '../store/json.js'
+import { storeTrouble } from './finding.js'
 import { asking, type Print, unreachable, withoutSlash } from './reach.js'
 import { age, isOver, jsonText, span, table } from './text.js'
 
@@ -40,7 +41,7 @@ type ReadPage = (beforeUs: number) => Promise<E.Either<string, Listed>>
 
 const fromStore = async (folder: string): Promise<E.Either<string, ReadPage>> => {
   const read = await readStore(folder)()
-  if (E.isLeft(read)) return E.left(`error: ${read.left.path}: ${read.left.message}`)
+  if (E.isLeft(read)) return E.left(`error: ${storeTrouble(read.left, 'read')}`)
   const { state } = read.right
   return E.right((beforeUs) => Promise.resolve(E.right(pageOfBuilds(state, beforeUs, NOTHING_SHOWN))))
 }

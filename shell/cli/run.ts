@@ -21,12 +21,10 @@ import { openStore } from '../store/index.js'
 import { ownerAdvice } from './check-others.js'
 import { assemble, policyOf, providerNames, trustedPolicyOf } from './assemble.js'
 import type { ReadConfiguration } from './configuration.js'
-import { ended, listenTrouble } from './finding.js'
+import { ended, listenTrouble, storeTrouble } from './finding.js'
 import { configOf, type RunOptions } from './options.js'
 import { preflight } from './preflight.js'
 import { hasColour } from './text.js'
-
-const STORE_ADVICE = 'The user that runs tack must be able to create and write the folder: change its owner, or choose another one with --store.'
 
 /** The time limit of a stop, in milliseconds; then the process exits. */
 export const STOP_MS = 5_000
@@ -65,9 +63,7 @@ export const run = async (
     })
   )
   if (E.isLeft(opened)) {
-    const { _tag, message, path } = opened.left
-    // An error of the platform does not say what to do.
-    complain(`error: ${path}: ${_tag === 'Failed' ? `${ended(message)} ${STORE_ADVICE}` : message}`)
+    complain(`error: ${storeTrouble(opened.left, 'write')}`)
     return 1
   }
   const store = opened.right

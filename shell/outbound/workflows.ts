@@ -52,11 +52,18 @@ const firstBadLine = (bytes: Buffer): number => {
   return line
 }
 
+/** What to do, where the parser only says what it stumbled over. */
+const REMEDIES: ReadonlyMap<string, string> = new Map([
+  ['bad indentation of a mapping entry', '. Indent it like its neighbours, and put text that contains ": " in quotes'],
+  ['duplicated mapping key', '. Keep one of the two'],
+  ['tab characters must not be used in indentation', '. Indent with spaces']
+])
+
 /** The error message for the author of a file. */
 const complaint = (fault: YamlFault): string => {
   if (fault._tag === 'Immodest') return 'its aliases expand to too much'
   const place = fault.line === null ? 'the file' : `line ${String(fault.line)}`
-  return fault.reason === '' ? `${place} is not valid YAML` : `${place} is not valid YAML: ${fault.reason}`
+  return fault.reason === '' ? `${place} is not valid YAML` : `${place} is not valid YAML: ${fault.reason}${REMEDIES.get(fault.reason) ?? ''}`
 }
 
 /** Parses a workflow file. Never throws: an error is part of the result, as a sentence for the author. */

@@ -52,7 +52,7 @@ describe('the guide to workflows', () => {
 
   const mistakes = rowsUnder('Mistakes').slice(1)
 
-  test('lists fifteen mistakes', () => expect(mistakes).toHaveLength(15))
+  test('lists eighteen mistakes', () => expect(mistakes).toHaveLength(18))
 
   test.each(mistakes)('quotes what is said of a file with %s', (shown = '', sentence = '') => {
     expect(said(fileWith(shown))).toContain(sentence.slice(1, -1))
@@ -189,4 +189,16 @@ test('the providers of a configuration count, under the names and kinds that the
   const providers = new Map([['ours', { kind: 'webhook', settings: {} }]])
   const known = knownIn({ ...NO_CONFIGURATION, providers })
   expect([...(known.providers ?? [])]).toEqual([['ours', { pipeline: 'optional', settings: null, steps: 'optional' }]])
+})
+
+test('a key that is like no other gets no guess, but the list of those that there are', () => {
+  const clone = (key: string): ReadonlyArray<string> => said(`engine: tack\ntack: {local: {}}\nsteps: [{command: make}]\nclone: {${key}: 3}\n`)
+  expect(clone('zzz')).toEqual(['clone.zzz has no meaning here. Allowed: depth, skip, submodules.'])
+  expect(clone('submodule')).toEqual(['clone.submodule has no meaning here. Did you mean "submodules"?'])
+})
+
+test('a provider whose name is unlike that of every kind may be anybody’s', () => {
+  const named = (provider: string): ReadonlyArray<string> => said(`engine: tack\ntack: {${provider}: {}}\nsteps: [{command: make}]\n`)
+  expect(named('ours')).toEqual([])
+  expect(named('builkdite')).toEqual(['tack.builkdite needs a spindle with a provider of that name. Did you mean "buildkite"?'])
 })

@@ -43,6 +43,11 @@ test('an author checks the files of a repository, and tries them', () =>
       { column: 5, file: '.tangled/workflows/bad.yml', line: 4, message: 'steps[0].command is not text', severity: 'error' }
     ])
 
+    // What its provider would refuse is not said to be built.
+    await writeFile(join(workflows, 'idle.yml'), 'engine: tack\ntack: {local: {}}\n')
+    const idle = await run('try', '.tangled/workflows/idle.yml')
+    expect([idle.code, idle.out]).toEqual([1, '.tangled/workflows/idle.yml: would fail: tack.local has nothing to run: there are no steps.\n'])
+
     const missing = await run('lint', 'nowhere.yml')
     expect([missing.code, missing.out]).toEqual([2, ''])
     expect(missing.err).toContain('nowhere.yml')

@@ -65,9 +65,10 @@ describe('one file', () => {
   })
 
   it.each([
-    ['a tab', 'a:\n\t- b\n', /^line 2 is not valid YAML: /],
-    ['bad indentation', 'a: 1\nb:\n   c: 1\n  d: 2\n', /^line 4 is not valid YAML: bad indentation of a mapping entry$/],
-    ['a key that comes twice', 'engine: a\nwhen: []\nengine: b\n', /^line 3 is not valid YAML: duplicated mapping key$/],
+    ['a tab', 'a:\n\t- b\n', /^line 2 is not valid YAML: .*\. Indent with spaces$/],
+    ['bad indentation', 'a: 1\nb:\n   c: 1\n  d: 2\n', /^line 4 is not valid YAML: bad indentation of a mapping entry\. Indent it like its neighbours, .* in quotes$/],
+    ['a colon in a text', 'name: a: b\n', /^line 1 is not valid YAML: .* put text that contains ": " in quotes$/],
+    ['a key that comes twice', 'engine: a\nwhen: []\nengine: b\n', /^line 3 is not valid YAML: duplicated mapping key\. Keep one of the two$/],
     ['a list without an end', 'a: [1,\n', /^line [12] is not valid YAML: /],
     ['a text without an end', 'a: "x\n', /^line [12] is not valid YAML: /],
     ['an alias of nothing', 'a: *x\n', /^line 1 is not valid YAML: unidentified alias "x"$/],
