@@ -4,7 +4,7 @@
  */
 import * as O from 'fp-ts/lib/Option.js'
 import { Builds, excerpt, HostName, isFinal, OrderedMap, Rkey, type State, type Status, Tid, timeOfTid } from '../../core/index.js'
-import { descending, NO_SPAN, type Numbered, type Span, spanOf, summary, union } from '../lib/summaries.js'
+import { latestBelow, NO_SPAN, type Numbered, type Span, spanOf, summary, union } from '../lib/summaries.js'
 import type { Shown } from './shown.js'
 
 /** The limit of entries of each kind. */
@@ -166,7 +166,7 @@ export const ownersOf = (those: ReadonlyArray<{ readonly repository: { readonly 
 
 /** Builds whose status changed before that time, in microseconds, the latest change first. */
 export const pageOfBuilds = ({ builds: { runs } }: State, beforeUs: number, names: Shown): BuildsPage => {
-  const found = firstOf(descending(runs, (part) => seenIn(part).all, entriesIn, beforeUs), SHOWN.builds + 1)
+  const found = latestBelow(runs, (part) => seenIn(part).all, entriesIn, beforeUs, SHOWN.builds + 1)
   const there = found.slice(0, SHOWN.builds)
   const builds = there.map(({ entry }) => shown(entry, names))
   return { builds, handles: handlesOf(ownersOf(builds), names), next: found.length > there.length ? (there.at(-1)?.at ?? null) : null }
@@ -186,7 +186,7 @@ export const buildsByStatus = ({ builds: { runs } }: State): { readonly [status:
 
 /** Everything under way; of many, the latest changes. */
 export const active = ({ builds: { runs } }: State, names: Shown): ReadonlyArray<ShownBuild> =>
-  firstOf(descending(runs, (part) => seenIn(part).active, activeIn, Infinity), SHOWN.builds).map(({ entry }) => shown(entry, names))
+  latestBelow(runs, (part) => seenIn(part).active, activeIn, Infinity, SHOWN.builds).map(({ entry }) => shown(entry, names))
 
 /** The triggers whose workflow files are being read. */
 export const reading = ({ builds: { runs } }: State, nowUs: number) =>

@@ -54,33 +54,41 @@ export interface Numbered<E> {
 }
 
 /**
- * The entries of a map whose numbers are below `below`, in descending order. Looks only into parts whose span can contain the next one.
+ * The `limit` entries of a map whose numbers come next below `below`, in descending order. Looks only into parts whose span can contain one of them,
+ * and keeps no more than it returns. Where keys and numbers have nothing to do with each other, as a stranger may choose keys, it may have to look at
+ * all entries; each is then compared with the least of those kept.
  *
  * @param span - the span of all entries that `inside` returns for a part
  */
-export function* descending<K extends string, A, E>(
+export const latestBelow = <K extends string, A, E>(
   map: OrderedMap.OrderedMap<K, A>,
   span: (part: Tree<K, A>) => Span,
   inside: (key: K, value: A) => Iterable<Numbered<E>>,
-  below: number
-): Generator<Numbered<E>, void, undefined> {
-  type Candidate = { readonly at: number; readonly part: OrderedMap.Node<K, A> } | { readonly at: number; readonly found: Numbered<E> }
-  /** In ascending order: parts, by the greatest number in them, and entries that were found in other parts. */
-  const candidates: Array<Candidate> = []
-  const add = (candidate: Candidate): void => void candidates.splice(placeIn(candidates, ({ at }) => at < candidate.at), 0, candidate)
-  const addPart = (part: Tree<K, A>): void => {
+  below: number,
+  limit: number
+): ReadonlyArray<Numbered<E>> => {
+  /** In ascending order. */
+  const best: Array<Numbered<E>> = []
+  /** What does not exceed this is not among them any more. */
+  let leastAt = -Infinity
+
+  const add = (found: Numbered<E>): void => {
+    const { at } = found
+    if (at >= below || at <= leastAt) return
+    best.splice(placeIn(best, (one) => one.at < at), 0, found)
+    if (best.length > limit) best.shift()
+    if (best.length === limit) leastAt = best[0]?.at ?? leastAt
+  }
+
+  const visit = (part: Tree<K, A>): void => {
     const { greatest, least } = span(part)
-    if (part !== null && least < below && greatest > -Infinity) add({ at: greatest, part })
+    if (part === null || least >= below || greatest <= leastAt) return
+    const isLeftLater = span(part.left).greatest > span(part.right).greatest
+    visit(isLeftLater ? part.left : part.right)
+    for (const found of inside(part.key, part.value)) add(found)
+    visit(isLeftLater ? part.right : part.left)
   }
-  addPart(map.root)
-  for (let next = candidates.pop(); next !== undefined; next = candidates.pop()) {
-    if ('found' in next) {
-      yield next.found
-      continue
-    }
-    const { key, left, right, value } = next.part
-    for (const found of inside(key, value)) if (found.at < below) add({ at: found.at, found })
-    addPart(left)
-    addPart(right)
-  }
+
+  visit(map.root)
+  return best.reverse()
 }

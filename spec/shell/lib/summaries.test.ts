@@ -2,7 +2,7 @@
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
 import { OrderedMap } from '../../../core/index.js'
-import { descending, NO_SPAN, type Numbered, type Span, spanOf, summary, union } from '../../../shell/lib/summaries.js'
+import { latestBelow, NO_SPAN, type Numbered, type Span, spanOf, summary, union } from '../../../shell/lib/summaries.js'
 
 type Numbers = OrderedMap.OrderedMap<string, number>
 
@@ -37,13 +37,15 @@ it('sums up what is there, in the order of the keys, after any changes', () => {
 
 it('finds entries by descending numbers below any, after any changes', () => {
   fc.assert(
-    fc.property(fc.array(change, { maxLength: 80 }), fc.integer({ max: 61, min: 0 }), (changes, below) => {
+    fc.property(fc.array(change, { maxLength: 80 }), fc.integer({ max: 61, min: 0 }), fc.integer({ max: 50, min: 1 }), (changes, below, limit) => {
       const span = summary<string, number, Span>({ of: (_, value) => spanOf(value), plus: union, zero: NO_SPAN })
       const map = changes.reduce(changed, OrderedMap.empty<string, number>())
-      const found = [...descending(map, span, inside, below)]
+      const found = latestBelow(map, span, inside, below, limit)
       const expected = OrderedMap.toEntries(map).filter(([, value]) => value < below)
-      expect(found.map(({ at }) => at)).toEqual(expected.map(([, value]) => value).sort((a, b) => b - a))
-      expect(found.map(({ entry }) => entry).sort()).toEqual(expected.map(([key]) => key).sort())
+      expect(found.map(({ at }) => at)).toEqual(expected.map(([, value]) => value).sort((a, b) => b - a).slice(0, limit))
+      const keys = new Set(found.map(({ at, entry }) => `${entry} ${String(at)}`))
+      expect(keys.size).toBe(found.length)
+      for (const key of keys) expect(expected.map(([of, value]) => `${of} ${String(value)}`)).toContain(key)
     })
   )
 })
@@ -74,11 +76,27 @@ it.each([Infinity, 20_000, 12_000, 300])('looks into few of twenty thousand entr
     looks += 1
     return inside(key, at)
   }
-  const found: Array<number> = []
-  for (const { at } of descending(map, span, looking, below)) {
-    if (found.push(at) === 100) break
-  }
+  const found = latestBelow(map, span, looking, below, 100).map(({ at }) => at)
   const last = Math.min(below, 20_000)
   expect(found).toEqual(Array.from({ length: 100 }, (_, i) => last - 1 - i))
   expect(looks).toBeLessThan(200)
+})
+
+it('compares each entry with few others, also where the order of the keys says nothing about that of the numbers', () => {
+  // Whoever runs a knot chooses the keys. Three entries each, whose numbers are far apart: no part of the map can be passed over.
+  const span = summary<string, number, Span>({ of: (_, value) => union(spanOf(value), spanOf(value + 2e6)), plus: union, zero: NO_SPAN })
+  let map: Numbers = OrderedMap.empty()
+  for (let n = 0; n < 20_000; n++) map = OrderedMap.upsertAt(keyOf((n * 7_919) % 20_000), n)(map)
+  let reads = 0
+  const counted = (entry: string, number: number): Numbered<string> => ({
+    get at() {
+      reads += 1
+      return number
+    },
+    entry
+  })
+  const three = (key: string, at: number): ReadonlyArray<Numbered<string>> => [counted(key, at), counted(key, at + 1e6), counted(key, at + 2e6)]
+  const found = latestBelow(map, span, three, 1e6 + 10_000, 100).map(({ at }) => at)
+  expect(found).toEqual(Array.from({ length: 100 }, (_, i) => 1e6 + 9_999 - i))
+  expect(reads).toBeLessThan(3 * 60_000)
 })
