@@ -40,8 +40,8 @@ it('writes little in a turn that has accepted a connection, and much again in th
   expect(written()).toBe(505_000 + 1_000_000)
 })
 
-it('counts the least of writes as 2 KiB', async () => {
-  const turns = createTurns({ busyBytes: 1, quietBytes: 20_480 })
+it('counts the least of writes as 512 bytes', async () => {
+  const turns = createTurns({ busyBytes: 1, quietBytes: 5_120 })
   const { written } = insatiable(turns, 1)
   expect(written()).toBe(10)
   await nextTurn()
