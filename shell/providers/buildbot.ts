@@ -81,8 +81,11 @@ const create = ({ login, pollMs, scheduler, settleMs, url }: Options, { clock, f
     const answer = await ask(`/forceschedulers/${encodeURIComponent(scheduler)}`)
     if (answer._tag === 'Uncertain') return bad(`Buildbot is not reachable: ${answer.error}`)
     const [found] = (answer.status === 200 ? decoded(Schedulers, answer) : null)?.forceschedulers ?? []
-    if (found === undefined)
-      return bad(`Buildbot does not show the force scheduler "${scheduler}" (${String(answer.status)}): ${wordsIn(answer)}`)
+    if (found === undefined) {
+      const words = wordsIn(answer)
+      const advice = 'check "scheduler", and that "url" is the address of the web interface, without /api/v2'
+      return bad(`Buildbot does not show the force scheduler "${scheduler}" (${String(answer.status)}${words === '' ? '' : `: ${words}`}): ${advice}.`)
+    }
     const fields = flat(found.all_fields).filter(({ type }) => type !== 'fixed')
     const missing = ['tack_key', 'tack_variables'].filter((wanted) => !fields.some(({ fullName }) => fullName === wanted))
     if (missing.length > 0) return bad(`The force scheduler "${scheduler}" lacks the parameters ${missing.join(', ')}.`)

@@ -405,6 +405,15 @@ describe('the check', () => {
   ])('the check of a master with %j', (options, isFine, sentence) =>
     withShop(async ({ answer, restart }) => expect(await answer((await restart()).check())).toEqual({ isFine, sentence }), options)
   )
+
+  test('the check of an address that is none of the web interface says what to look at', async () => {
+    const { answer, provider } = answeredBy(buildbot, { url: 'http://ci.example/api/v2' }, () => new Response('<html>', { status: 404 }))
+    expect(await answer(provider.check())).toEqual({
+      isFine: false,
+      sentence: 'Buildbot does not show the force scheduler "tack" (404): check "scheduler", and that "url" is the address of the web interface, without /api/v2.'
+    })
+    await provider.close()
+  })
 })
 
 describe('settings', () => {

@@ -45,6 +45,8 @@ export interface Signing {
 
 /** One adapter with its server, for one test. */
 export interface Bench {
+  /** What the server was asked, and answered (`LedgerServer.answered`); absent where there is no server. */
+  readonly answered?: () => ReadonlyArray<string>
   /** How many calls the server is working on (`LedgerServer.busy`); 0 where there is no server. */
   readonly busy: () => number
   readonly close: () => Promise<void>

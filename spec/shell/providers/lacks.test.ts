@@ -111,3 +111,14 @@ test('a target that signs calls which the provider does not take is told so', as
   const signing = { body: () => Buffer.alloc(0), coversBody: true, hasTime: true, header: 'x', sign: () => ({}) }
   expect(await lacks(() => ({}), { signing })).toEqual([expect.stringMatching(/^webhook is missing, and the target says how calls are signed/)])
 })
+
+test('a provider that asks at the wrong place, or nowhere, sees what reached the CI', async () => {
+  // The numbers of builds that there are not stand in for a path that is wrong.
+  const [elsewhere = ''] = await lacks(({ cancel }) => ({ cancel: async (job) => {
+    await cancel(job, '7')
+    return { _tag: 'Uncertain', error: 'lost', waitMs: 0 }
+  } }))
+  expect(elsewhere).toMatch(/ What reached the CI, with its answer: POST \/api\/builds\/7\/cancel \(404\)\.$/)
+  const [nowhere = ''] = await lacks(() => ({ start: () => Promise.resolve({ _tag: 'Refused', error: 'no' }) }))
+  expect(nowhere).toMatch(/ Nothing reached the CI\.$/)
+})

@@ -25,6 +25,9 @@ export interface Expected {
   readonly patienceMinutes: number
 }
 
+/** How many calls are told of one function: of one that polls, the latest. */
+const TOLD = 4
+
 /** Tries the provider, and returns a sentence for each thing that it lacks; none where it can be left to the contract. */
 export const lacksOf = async (workshop: Workshop, { ends, jobs: [job, other], patienceMinutes }: Expected): Promise<ReadonlyArray<string>> => {
   const { bench, clock, restart, until } = workshop
@@ -32,8 +35,20 @@ export const lacksOf = async (workshop: Workshop, { ends, jobs: [job, other], pa
   const patience = `${String(patienceMinutes)} minutes`
   const overUs = (): number => clock.now() + patienceMinutes * 60_000_000
 
+  let before = 0
+  const begin = (): void => {
+    before = bench.answered?.().length ?? 0
+  }
+  /** What the server has heard since the function was called: a wrong path shows here first. */
+  const exchange = (): string => {
+    if (bench.answered === undefined) return ''
+    const told = bench.answered().slice(before).slice(-TOLD)
+    return told.length === 0 ? ' Nothing reached the CI.' : ` What reached the CI, with its answer: ${told.join(', ')}.`
+  }
+
   /** What the call comes to; `null` when it comes to nothing, which is told. */
   const called = async <A>(name: string, call: () => Promise<A>): Promise<A | null> => {
+    begin()
     let settled: { readonly value: A } | { readonly error: unknown } | null = null
     try {
       call().then(
@@ -75,7 +90,7 @@ export const lacksOf = async (workshop: Workshop, { ends, jobs: [job, other], pa
     if (outcome === null) return null
     const count = bench.started(job.key)
     if (outcome._tag !== 'Accepted') {
-      lacks.push(`start answers ${shown(outcome)}, where the CI has ${count > 0 ? 'begun the build' : 'not begun the build'}: it is to ask the CI for a build, and to answer Accepted when the CI says that it is there.`)
+      lacks.push(`start answers ${shown(outcome)}, where the CI has ${count > 0 ? 'begun the build' : 'not begun the build'}: it is to ask the CI for a build, and to answer Accepted when the CI says that it is there.${exchange()}`)
       return null
     }
     if (count === 0) lacks.push('start answers Accepted, and the CI has no build under job.key: hand the key to the CI, in a place that can be searched or listed.')
@@ -88,17 +103,18 @@ export const lacksOf = async (workshop: Workshop, { ends, jobs: [job, other], pa
     const fresh = await restart()
     const found = await called('find', () => fresh.find(job))
     if (found !== null && found._tag !== 'Accepted')
-      lacks.push(`find answers ${shown(found)} for a build that is there, in a provider that was made a moment ago: it is to ask the CI by job.key, and may rely on nothing in memory.`)
+      lacks.push(`find answers ${shown(found)} for a build that is there, in a provider that was made a moment ago: it is to ask the CI by job.key, and may rely on nothing in memory.${exchange()}`)
     if (found?._tag === 'Accepted' && found.external !== name)
       lacks.push(`find calls the build "${found.external}", and start called it "${name}": external is one name for ever, or the core takes them for two builds.`)
     const missing = await called('find', () => fresh.find(other))
     if (missing !== null && missing._tag !== 'Missing')
-      lacks.push(`find answers ${shown(missing)} for a build that was never begun: when the CI has answered and does not have it, that is Missing; no other build will do.`)
+      lacks.push(`find answers ${shown(missing)} for a build that was never begun: when the CI has answered and does not have it, that is Missing; no other build will do.${exchange()}`)
   }
 
   async function followLacks(one: Provider, name: string): Promise<void> {
     const reports: Array<Progress> = []
     const end = ends[0] ?? 'success'
+    begin()
     let stop: (() => void) | null = null
     const heard = async (status: Status): Promise<boolean> => {
       const endUs = overUs()
@@ -117,7 +133,7 @@ export const lacksOf = async (workshop: Workshop, { ends, jobs: [job, other], pa
     for (const status of ['running', end] as const) {
       if (status === end) bench.move(job.key, status)
       if (await heard(status)) continue
-      lacks.push(`follow does not report "${status}" within ${patience}, where the CI says so: it is to ask how the build stands (client.poll), and to know the CI's word for it.`)
+      lacks.push(`follow does not report "${status}" within ${patience}, where the CI says so: it is to ask how the build stands (client.poll), and to know the CI's word for it.${exchange()}`)
       break
     }
     stop()
@@ -136,7 +152,7 @@ export const lacksOf = async (workshop: Workshop, { ends, jobs: [job, other], pa
     })
     stop.abort()
     if (read !== null && !lines.some((line) => line._tag === 'Text' && line.text === LINE))
-      lacks.push(`logs does not bring what the CI has logged: of one line there came ${String(lines.length)} pieces, none of which is its text.`)
+      lacks.push(`logs does not bring what the CI has logged: of one line there came ${String(lines.length)} pieces, none of which is its text.${exchange()}`)
   }
 
   async function cancelLacks(): Promise<void> {
@@ -144,16 +160,16 @@ export const lacksOf = async (workshop: Workshop, { ends, jobs: [job, other], pa
     const outcome = await called('start', () => fresh.start(other))
     if (outcome?._tag !== 'Accepted') return
     const heard = await called('cancel', () => fresh.cancel(other, outcome.external))
-    if (heard !== null && heard._tag !== 'Acknowledged') lacks.push(`cancel answers ${shown(heard)}, where the CI does what it is asked: that is Acknowledged.`)
+    if (heard !== null && heard._tag !== 'Acknowledged') lacks.push(`cancel answers ${shown(heard)}, where the CI does what it is asked: that is Acknowledged.${exchange()}`)
     const endUs = overUs()
     await until(() => bench.isCancelled(other.key) || clock.now() > endUs)
-    if (heard?._tag === 'Acknowledged' && !bench.isCancelled(other.key)) lacks.push('cancel answers Acknowledged, and the CI was not told to end the build.')
+    if (heard?._tag === 'Acknowledged' && !bench.isCancelled(other.key)) lacks.push(`cancel answers Acknowledged, and the CI was not told to end the build.${exchange()}`)
   }
 
   async function checkLacks(one: Provider): Promise<void> {
     const checked = await called('check', one.check)
     if (checked === null) return
     if (checked.sentence.trim() === '') lacks.push('check says nothing: it is to say in a sentence whether the CI can be reached, and takes our token.')
-    if (!checked.isFine) lacks.push(`check finds fault ("${checked.sentence}"), where nothing is wrong.`)
+    if (!checked.isFine) lacks.push(`check finds fault ("${checked.sentence}"), where nothing is wrong.${exchange()}`)
   }
 }

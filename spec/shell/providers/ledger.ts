@@ -105,6 +105,8 @@ export interface Reply {
 }
 
 export interface LedgerServer {
+  /** All that was asked and came to something, in order, with that: `POST /api/builds (404)`. */
+  readonly answered: () => ReadonlyArray<string>
   /** How many calls are being worked on, those that will never be answered not among them. */
   readonly busy: () => number
   /** All that was asked, in order, also what was not done. */
@@ -145,6 +147,7 @@ export const startServer = async (
   handle: (call: Call) => Reply | Promise<Reply>,
   refusal: (status: number) => Reply
 ): Promise<LedgerServer> => {
+  const answered: Array<string> = []
   const calls: Array<Call> = []
   const sockets = new Set<Socket>()
   const held = new Set<ServerResponse>()
@@ -222,7 +225,9 @@ export const startServer = async (
       calls.push(call)
       const overdue = late
       late = []
-      await respond(response, await meet(call, choose(call)))
+      const outcome = await meet(call, choose(call))
+      answered.push(`${call.method} ${call.path} (${typeof outcome === 'string' ? outcome : String(outcome.status)})`)
+      await respond(response, outcome)
       for (const one of overdue) await handle(one)
     }
     work()
@@ -239,6 +244,7 @@ export const startServer = async (
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
 
   return {
+    answered: () => answered,
     busy: () => busy,
     calls: () => calls,
     close: async () => {

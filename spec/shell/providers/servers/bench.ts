@@ -132,6 +132,7 @@ export const benchOf = (
   const open: Array<Surrounded> = []
   return {
     ...own,
+    answered: server.answered,
     busy: server.busy,
     close: async () => {
       await Promise.all(open.map((one) => one.close()))
