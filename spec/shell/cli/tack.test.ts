@@ -26,6 +26,7 @@ import { systemClock } from '../../../shell/lib/clock.js'
 import { type EmbeddedNetwork, pipeline, pipelineWorkflow, startNetwork, startPds, tid } from '../../../shell/demo-network/index.js'
 import { VERSION } from '../../../shell/lib/version.js'
 import { readStore } from '../../../shell/store/index.js'
+import { commandHere } from '../support/in-process.js'
 import { eventually, inFolder, type Running, start, tack } from '../support/process.js'
 
 const OWNER = 'did:plc:aaaaaaaaaaaaaaaaaaaaaaaa' as Did
@@ -116,7 +117,8 @@ const rows = (state: State): string => canonical(M.toEntries(state.commits.accou
 // ---------------------------------------------------------------------------------------- the command line
 
 describe('bad usage exits with 2, and a line that names what is wrong', () => {
-  const cases: ReadonlyArray<readonly [ReadonlyArray<string>, Readonly<Record<string, string>>, RegExp]> = [
+  type Case = readonly [args: ReadonlyArray<string>, env: Readonly<Record<string, string>>, line: RegExp]
+  const cases: readonly [Case, ...ReadonlyArray<Case>] = [
     [
       ['run', '--hostname', 'ci.example.com'],
       { TACK_OWNER: OWNER },
@@ -134,10 +136,15 @@ describe('bad usage exits with 2, and a line that names what is wrong', () => {
     [['replay'], {}, /^error: missing required argument 'file'\n$/]
   ]
   test.each(cases)('%j %j', async (args, env, line) => {
-    const { code, err, out } = await tack(args, env)
-    expect(err).toMatch(line)
+    const { code, err, out } = await commandHere(args, env)
+    expect(`${err}\n`).toMatch(line)
     expect(out).toBe('')
     expect(code).toBe(2)
+  })
+
+  test('a process exits with 2, too, with both lines on its standard error', async () => {
+    const [[args, env, line]] = cases
+    expect(await tack(args, env)).toEqual({ code: 2, err: expect.stringMatching(line) as string, out: '' })
   })
 
   test('--version is that of package.json', async () => {

@@ -49,7 +49,7 @@ interface Build {
   readonly status: string
 }
 
-/** Starts tack in the folder `cwd`, pushes, and resolves with the builds when all are over, as `tack builds` in that folder tells of them. */
+/** Starts tack in the folder `cwd`, pushes, and resolves with the builds, as `tack builds` in that folder tells of them when all are over. */
 const firstBuild = async (cwd: string, file: string, more: Readonly<Record<string, string>> = {}): Promise<ReadonlyArray<Build>> => {
   const { environment, push } = await world()
   const env = { ...environment, ...more }
@@ -59,15 +59,15 @@ const firstBuild = async (cwd: string, file: string, more: Readonly<Record<strin
   })
   await running.says('"event":"KnotOpened"')
   await push()
-  const builds = async (): Promise<ReadonlyArray<Build>> => {
-    const { out } = await tack(['builds', '--config', file, '--json'], env, cwd)
-    return JSON.parse(out) as ReadonlyArray<Build>
-  }
+  await running.says('"event":"Serving"')
+  const { port } = JSON.parse(running.lines.find((line) => line.includes('"event":"Serving"')) ?? '{}') as { readonly port: number }
+  const url = `http://127.0.0.1:${String(port)}/api/builds.json`
   await eventually(async () => {
-    const all = await builds()
-    return all.length > 0 && all.every(({ status }) => status !== 'pending' && status !== 'running')
+    const { builds } = (await (await fetch(url)).json()) as { readonly builds: ReadonlyArray<Build> }
+    return builds.length > 0 && builds.every(({ status }) => status !== 'pending' && status !== 'running')
   })
-  const all = await builds()
+  const { out } = await tack(['builds', '--config', file, '--json'], env, cwd)
+  const all = JSON.parse(out) as ReadonlyArray<Build>
   expect(await running.end('SIGTERM')).toBe(0)
   return all
 }
