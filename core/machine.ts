@@ -36,7 +36,7 @@ import {
   type Transition
 } from './transition.js'
 
-/** The parts of the state that an event may change. `counters` follows from what the others report. */
+/** The slices that an event may change. `counters` follows from the reports of the others. */
 export type Concern = 'access' | 'backfill' | 'builds' | 'commits' | 'cursor' | 'knots'
 
 /**
@@ -112,11 +112,11 @@ const isLost = (outcome: Access.AccessOutcome): outcome is Access.AccessLost => 
 
 const isAccessEffect = (outcome: Access.AccessOutcome): outcome is Effect => !isLost(outcome)
 
-/** Those of `all` that `is` says yes to. */
+/** The items of `all` for which `is` holds. */
 const only = <A, B extends A>(all: ReadonlyArray<A>, is: (a: A) => a is B): ReadonlyArray<B> =>
   all.length === 0 ? NOTHING : all.filter(is)
 
-/** One list of all, the reports last. */
+/** All effects in one list, reports last. */
 const joined = (...all: ReadonlyArray<ReadonlyArray<Effect>>): ReadonlyArray<Effect> => {
   const effects = all.every((some) => some.length === 0) ? NOTHING : all.flat()
   return effects.length < 2 ? effects : [...effects.filter((effect) => !isReport(effect)), ...effects.filter(isReport)]
@@ -129,7 +129,7 @@ const configAfter = ({ config }: State, event: Event): Config => (event._tag ===
 const isStoppedAfter = ({ isStopped }: State, event: Event): boolean =>
   event._tag === 'StopRequested' || (isStopped && event._tag !== 'Started')
 
-/** Whether the event is nothing to anybody: it is old, or was not asked for. */
+/** Whether no concern takes the event: it is stale, or answers no request. */
 const isVoid = (state: State, event: Event): boolean => {
   switch (event._tag) {
     case 'StopRequested':
@@ -145,12 +145,12 @@ const isVoid = (state: State, event: Event): boolean => {
 const sees = (state: State, concern: Concern, event: Event): boolean => {
   if (!CONCERNS[event._tag].includes(concern)) return false
   switch (event._tag) {
-    // A connection that is not the one we wait for has opened nothing.
+    // Only the connection that is awaited can open.
     case 'JetstreamOpened':
       return concern === 'cursor' || Cursor.isOpenedBy(state.cursor, event)
     case 'KnotOpened':
       return concern === 'knots' || Knots.isOpenedBy(state.knots, event)
-    // What is no news of an account is none to its reading.
+    // An outdated account event says nothing to the reading of its records either.
     case 'AccountReceived':
       return concern !== 'backfill' || !Commits.isOutdated(state, event)
     default:
@@ -158,11 +158,11 @@ const sees = (state: State, concern: Concern, event: Event): boolean => {
   }
 }
 
-/** Whether all that a frame does is done once the rows have seen it: no news came of it, and it is of no account. */
+/** Whether the rows are the last to see a frame: nothing came of it there, and it is not about an account. */
 const endsAtRows = (event: FrameEvent, outcomes: ReadonlyArray<unknown>): boolean =>
   event._tag !== 'AccountReceived' && outcomes.length === 0
 
-/** The end of a step: its frames and reports are counted. */
+/** Ends a step by counting its frames and reports. */
 const counted = (state: State, frames: number, effects: ReadonlyArray<Effect>): Answer<State, Effect> => {
   const { access, backfill, builds, commits, config, cursor, isStopped, knots } = state
   const counters = Counters.reduce(state.counters, frames, effects)
@@ -265,13 +265,13 @@ export const stepped = (state: State, event: Event): Answer<State, Effect> => {
     only(rowsOutcomes, isReport),
     own
   )
-  // The next start asks for what is left out.
+  // The next start asks for whatever is left out here.
   const all = state.isStopped && isStopped ? effects.filter(isNotice) : effects
   const { counters } = state
   return counted({ access, backfill, builds, commits, config, counters, cursor, isStopped, knots }, frames, all)
 }
 
-/** Whether a frame comes from another connection than the one that is there. */
+/** Whether a frame comes from another connection than the present one. */
 export const isStale = (state: State, event: Event): boolean =>
   'connection' in event && event.connection !== state.cursor.connection.number
 

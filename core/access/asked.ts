@@ -13,21 +13,21 @@ import { report } from '../transition.js'
 import { askedFor, entryOf, withEntry } from './entries.js'
 import { type AccessState, type AccessStep, type Entry, repositoryKey } from './model.js'
 
-/** After how long a list is read again. */
+/** The interval at which a list is read again. */
 export const REFRESH: Pause = { highMs: 21_600_000 as Natural, lowMs: 10_800_000 as Natural }
 
-/** How long a list that cannot be read again counts: a day. */
+/** How long a list that cannot be read again stays valid: a day. */
 const STALE_AFTER_US = 86_400_000_000
 
 /** Whether what an entry says is too old to be believed. */
 export const isStale = ({ asOfUs }: Entry, at: TimeUs): boolean => asOfUs === null || at - asOfUs > STALE_AFTER_US
 
-/** A repository on a knot, and what is kept of it. */
+/** A repository on a knot, and its entry. */
 export type Named = readonly [HostName, string, Entry]
 
 export const requestedOf = (knot: HostName, repo: string): Requested => ({ _tag: 'Access', knot, repo })
 
-/** Asks for it, or notes that it is to be asked for. */
+/** Asks for the list, or notes that it is to be asked for. */
 export const ask = (
   state: AccessState,
   [knot, repo, entry]: Named,
@@ -53,11 +53,11 @@ const paused = (
   [timer]
 ]
 
-/** It is known, and asked for again after a pause. */
+/** The list is known, and read again after a pause. */
 export const askLater = (state: AccessState, named: Named, pause: Pause): AccessStep =>
   paused(state, named, Request.renewed(requestedOf(named[0], named[1]), state.next, pause))
 
-/** It could not be read: what is known counts on, unless it is too old. */
+/** The list could not be read: the known one stays valid unless it is too old. */
 export const failed = (
   { builds: { backoff } }: Config,
   state: AccessState,
@@ -70,7 +70,7 @@ export const failed = (
   return [next, [...effects, report({ _tag: 'AccessReadFailed', at: event.at, detail: event.error, knot, repo })]]
 }
 
-/** The entry that an answer with this number is about, if it is awaited. */
+/** The entry whose request has this number, if its answer is awaited. */
 export const awaited = (state: AccessState, knot: HostName, repo: string, number: Natural): Entry | null => {
   const entry = entryOf(state, knot, repo)
   return entry !== null && Request.isAsked(entry.request, number) ? entry : null

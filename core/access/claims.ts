@@ -21,7 +21,7 @@ import {
 } from './model.js'
 import { hasRoom } from './room.js'
 
-/** How many records of each account claim each repository, after one has begun to, or has ceased. */
+/** The number of claims on each repository by account, after a record has begun or ceased to claim one. */
 export const applied = (
   claimants: AccessState['claimants'],
   { _tag, did, knot, repo }: ClaimChanged
@@ -46,21 +46,21 @@ const begin = (
   return ask(state, [knot, repo, entry], given.isStopped)
 }
 
-/** What comes of it that these accounts claim the repository now, and did not. */
+/** The state after these accounts have begun to claim the repository. */
 const come =
   (given: AccessGiven, { at }: Event) =>
   (state: AccessState, [key, dids]: readonly [RepositoryKey, ReadonlyArray<Did>]): AccessStep => {
     const [knot, repo] = splitName(key)
     const entry = entryOf(state, knot, repo)
     if (entry === null) return begin(given, state, key, dids, at)
-    // Its list was nobody's, and is not kept.
+    // The list belonged to nobody, so it is not kept.
     const { access } = entry
     return access?._tag === 'ByKnot' && dids.includes(access.owner)
       ? ask(state, [knot, repo, entry], given.isStopped)
       : unchanged(state)
   }
 
-/** Brings the entries in line with what is claimed. */
+/** Brings the entries in line with the claims. */
 export const reconciled = (
   state: AccessState,
   event: Event,
@@ -84,7 +84,7 @@ export const reconciled = (
     .filter(([key]) => isClaimed(key))
     .map(([key, those]) => [key, M.keys(those).filter((did) => isTriedAnew(key) || isNew(key, did))] as const)
     .filter(([, dids]) => dids.length > 0)
-  // A start asks for all of them itself.
+  // A start asks for all lists itself.
   const [next, effects] = chain(kept, newcomers, come({ ...given, isStopped: given.isStopped || isStart }, event))
   return to(next, effects)
 }

@@ -10,11 +10,11 @@ import { addAt, countAt, type Tally } from '../data/tally.js'
 import type { Access } from '../model/access.js'
 import { type AccessState, type Entry, repositoryKey, type RepositoryKey, splitName } from './model.js'
 
-/** What is kept of the repository; `null` when nothing is. */
+/** The entry of the repository; `null` if there is none. */
 export const entryOf = ({ entries }: Pick<AccessState, 'entries'>, knot: HostName, repo: string): Entry | null =>
   O.toNullable(M.lookup(repositoryKey(knot, repo))(entries))
 
-/** Who claims the repository. */
+/** The accounts that claim the repository. */
 export const claimantsOf = ({ claimants }: Pick<AccessState, 'claimants'>, key: RepositoryKey): Tally<Did> =>
   pipe(
     M.lookup(key)(claimants),
@@ -42,7 +42,7 @@ export const askedFor = (state: AccessState, key: RepositoryKey, access: Access 
   )(claimantsOf(state, key))
 }
 
-/** The state in which a list is counted, or is not any more, where `sign` is -1. */
+/** The state with a list counted or, if `sign` is -1, no longer counted. */
 const counted = (state: AccessState, key: RepositoryKey, entry: Entry | null, sign: 1 | -1): AccessState => {
   const access = entry?.access ?? null
   if (access?._tag !== 'ByKnot') return state
@@ -61,13 +61,13 @@ const listingIn = (entry: Entry | null): number => {
 /** Whether any entry of the knot says that it keeps lists. */
 export const keepsLists = ({ listing }: AccessState, knot: HostName): boolean => M.has(knot)(listing)
 
-/** How many entries each account has, after one more of what these claim, or one less. */
+/** The number of entries of each account, after one that these claim was added or removed. */
 const ofAccountsWith = (state: AccessState, claimants: Tally<Did>, more: 1 | -1): AccessState['ofAccounts'] =>
   M.reduceWithKey<Did, number, AccessState['ofAccounts']>(state.ofAccounts, (did, all) => addAt(all, did, more))(
     claimants
   )
 
-/** The state in which that is the entry of the repository. */
+/** The state with that entry for the repository. */
 export const withEntry = (before: AccessState, knot: HostName, repo: string, entry: Entry): AccessState => {
   const key = repositoryKey(knot, repo)
   const was = entryOf(before, knot, repo)
@@ -80,7 +80,7 @@ export const withEntry = (before: AccessState, knot: HostName, repo: string, ent
   }
 }
 
-/** The state in which nothing is kept of the repository. */
+/** The state without an entry for the repository. */
 export const withoutEntry = (before: AccessState, knot: HostName, repo: string): AccessState => {
   const key = repositoryKey(knot, repo)
   const was = entryOf(before, knot, repo)
@@ -111,7 +111,7 @@ export const withClaims = (state: AccessState, key: RepositoryKey, did: Did, mor
   return { ...withEntry(state, knot, repo, { ...entry, access }), claimants, ofAccounts }
 }
 
-/** The repositories of which there are entries, by name. */
+/** The repositories with entries, by name. */
 export const repositoriesIn = ({
   entries
 }: Pick<AccessState, 'entries'>): ReadonlyArray<readonly [HostName, string, Entry]> =>

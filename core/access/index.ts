@@ -50,7 +50,7 @@ export {
 } from './model.js'
 export { fromWritten, toWritten } from './written.js'
 
-/** An answer that is not taken is none. */
+/** An answer that is refused counts as a failed request. */
 const asFailure = ({ at, knot, number, repo }: AccessRead, error: string): RequestFailed => ({
   _tag: 'RequestFailed',
   at,
@@ -61,7 +61,7 @@ const asFailure = ({ at, knot, number, repo }: AccessRead, error: string): Reque
   waitMs: 0 as Natural
 })
 
-/** Everything that is not known is asked for; what is known, within the time after which it would be anyhow. */
+/** Asks for every unknown list at once, and for known ones within their usual interval. */
 const started = (before: AccessState, at: TimeUs): AccessStep =>
   chain(before, repositoriesIn(before), (state, [knot, repo, was]): AccessStep => {
     const entry: Entry = { ...was, access: isStale(was, at) ? null : was.access }
@@ -70,13 +70,13 @@ const started = (before: AccessState, at: TimeUs): AccessStep =>
       : askLater(state, [knot, repo, entry], { ...REFRESH, lowMs: 0 as Natural })
   })
 
-/** Whether what was granted as its owner's is granted so no more. */
+/** Whether the knot no longer says that the repository is its owner's. */
 const isLost = (before: Access | null, now: Access): boolean =>
   now._tag === 'Denied'
     ? before?._tag !== 'Denied'
     : now._tag === 'ByKnot' && !(before?._tag === 'ByKnot' && before.owner === now.owner)
 
-/** The list as it is kept: each once, ascending. */
+/** The list as it is kept: without duplicates, ascending. */
 const inOrder = (access: Access): Access =>
   access._tag === 'ByKnot' ? { ...access, collaborators: ascending(access.collaborators) } : access
 
@@ -97,7 +97,7 @@ const read = (given: AccessGiven, state: AccessState, event: AccessRead): Answer
   const { at, knot, number, repo } = event
   const entry = awaited(state, knot, repo, number)
   if (entry === null) return nothing
-  // What was told meanwhile may be later than the answer.
+  // A change that was reported meanwhile may be later than the answer.
   if (entry.isOutdated) return O.some(ask(state, [knot, repo, entry], given.isStopped))
   const access = withoutIdleList(state, repositoryKey(knot, repo), inOrder(event.access))
   const error = objection(given, state, [knot, repo, entry], access)
@@ -107,7 +107,7 @@ const read = (given: AccessGiven, state: AccessState, event: AccessRead): Answer
   return to(next, isLost(entry.access, access) ? [lost, ...effects] : effects)
 }
 
-/** A change that a knot tells of. Who goes, goes at once; who comes has to be on the list, which is read again. */
+/** A change that a knot reports. A removal counts at once; an addition only when the list, read again, has it. */
 const collaboratorUpdated = (
   state: AccessState,
   { knot, update: { op, repo, subject } }: CollaboratorTold,

@@ -13,21 +13,21 @@ import type { Access } from '../model/access.js'
 import { decodeKnotOfRepository, hostOfService } from '../wire/did-document.js'
 import { decodeCollaborators, decodeDescribeRepo, decodeKnotVersion } from '../wire/knot-answers.js'
 
-/** How many pages of a list are read: more collaborators than they hold are too many to be kept, too. */
+/** How many pages of a list are read. A list that is longer has more collaborators than are kept. */
 export const PAGES_MAX = 6
 
-/** What a knot's list has come to so far. */
+/** The part of a knot's list that has been read. */
 interface AskCollaborators {
   readonly _tag: 'AskCollaborators'
   readonly collaborators: ReadonlyArray<Did>
-  /** Where the page begins that is to be read; `null`: at the beginning. */
+  /** The cursor of the next page; `null` for the first. */
   readonly cursor: string | null
   readonly owner: Did
   /** How many pages have been read. */
   readonly pages: number
 }
 
-/** What is to be asked next: of the knot `sh.tangled.knot.version`, `….describeRepo`, `….listCollaborators`. */
+/** The next question, to the knot: `sh.tangled.knot.version`, `….describeRepo`, `….listCollaborators`. */
 export type AccessQuestion =
   | { readonly _tag: 'AskVersion' }
   /** The DID document of the repository. */
@@ -35,32 +35,32 @@ export type AccessQuestion =
   | { readonly _tag: 'AskDescription' }
   | AskCollaborators
 
-/** It is known who may push. */
+/** The inquiry is over: it is known who may push. */
 interface Found {
   readonly _tag: 'Found'
   readonly access: Access
 }
 
-/** It could not be read: it may be tried again, after a wait if whoever was asked wants one. */
+/** The inquiry failed. It may be tried again, after a wait if the server asks for one. */
 interface Unread {
   readonly _tag: 'Unread'
   readonly error: string
   readonly waitMs: number
 }
 
-/** How far finding out has come. */
+/** An inquiry: what is asked next, or how it ended. */
 export type Inquiry = AccessQuestion | Found | Unread
 
-/** What was said to a question. */
+/** An answer to a question. */
 export type Said =
-  /** An answer as HTTP has it: its status, its text, and the wait that it asks for. */
+  /** An HTTP response: its status, its text, and the wait that it asks for. */
   | { readonly _tag: 'Answered'; readonly status: number; readonly text: string; readonly waitMs: number }
-  /** What was asked for is not there, and whoever says so would know: there is no such document. */
+  /** An authoritative answer that the document does not exist. */
   | { readonly _tag: 'Missing'; readonly detail: string }
-  /** Nobody answered, or with more than is read. */
+  /** No answer, or one that is too large to be read. */
   | { readonly _tag: 'Unanswered'; readonly error: string; readonly waitMs: number }
 
-/** Which repository it is about, and what names knots have. */
+/** The repository in question, and the naming rules of knots. */
 export interface InquiryAbout {
   readonly hosts: HostPolicy
   readonly knot: HostName
@@ -98,7 +98,7 @@ const versionSaid = (knot: HostName, said: Answered): Inquiry => {
     : { _tag: 'AskDocument', keepsLists: keepsLists.right }
 }
 
-/** No document names a knot: where the knot keeps lists, it has to. */
+/** The document names no knot, as it must where the knot keeps lists. */
 const noKnot = (keepsLists: boolean, detail: string): Found =>
   keepsLists ? denied(keepsLists, detail) : found({ _tag: 'ByRecords' })
 
@@ -182,6 +182,6 @@ export const hear = (about: InquiryAbout, asked: Inquiry, said: Said): Inquiry =
   }
 }
 
-/** Whether there is something left to be asked. */
+/** Whether a question is left to be asked. */
 export const isQuestion = (inquiry: Inquiry): inquiry is AccessQuestion =>
   inquiry._tag !== 'Found' && inquiry._tag !== 'Unread'

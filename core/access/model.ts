@@ -16,16 +16,16 @@ import { Access } from '../model/access.js'
 import { Request } from '../request.js'
 import type { Transition } from '../transition.js'
 
-/** What is known of a repository on a knot, and how far asking has come. */
+/** What is known of a repository on a knot, and the state of its request. */
 export const Entry = t.readonly(
   t.strict({
     /** `null`: it is not known, so nothing is granted. */
     access: t.union([Access, t.null]),
-    /** When that was asked for last, and answered; `null` while it never was. */
+    /** When the last request that was answered was made; `null` if none was. */
     asOfUs: t.union([TimeUs, t.null]),
-    /** Whether the knot has told of a change since it was asked: the answer may be from before. */
+    /** Whether the knot has reported a change since it was asked: the answer may be older. */
     isOutdated: t.boolean,
-    /** The request for it. A pause follows a failure, and an answer, too. */
+    /** The request for the list. A pause follows every answer and every failure. */
     request: Request
   }),
   'AccessEntry'
@@ -73,7 +73,7 @@ export interface AccessState {
   readonly ofAccounts: Tally<Did>
 }
 
-/** Before anything has happened. */
+/** The initial state. */
 export const initial: AccessState = {
   claimants: M.empty(),
   collaborators: 0,
@@ -84,26 +84,26 @@ export const initial: AccessState = {
   ofAccounts: M.empty()
 }
 
-/** What the reducer is given with an event. */
+/** The reducer's other arguments. */
 export interface AccessGiven {
-  /** Which repositories records claim from this step on, and which they claim no more. */
+  /** The repositories that records have begun or ceased to claim in this step. */
   readonly claims: ReadonlyArray<ClaimChanged>
   /** The rows after the event: whom the owner's records name has more room than a stranger. */
   readonly commits: Pick<CommitsState, 'named'>
   readonly config: Config
   readonly isStopped: boolean
-  /** What knots have told in this step. */
+  /** What knots have reported in this step. */
   readonly told: ReadonlyArray<CollaboratorTold>
 }
 
-/** A knot does not say any more that a repository is whose it was: what was built for them ends. */
+/** A knot no longer says that a repository is its former owner's: builds for them end. */
 export interface AccessLost {
   readonly _tag: 'AccessLost'
   readonly knot: HostName
   readonly repo: string
 }
 
-/** What comes of a step: what is to be done, and which repositories are not whose they were. */
+/** The outcomes of a step: effects, and repositories that are no longer their former owners'. */
 export type AccessOutcome = AccessLost | Effect
 
 export type AccessStep = Transition<AccessState, AccessOutcome>

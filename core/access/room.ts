@@ -12,7 +12,7 @@ import type { Named } from './asked.js'
 import { listOwner, withEntry } from './entries.js'
 import { type AccessGiven, type AccessState, repositoryKey, type RepositoryKey } from './model.js'
 
-/** How many collaborators one repository may have. */
+/** The limit of collaborators of one repository. */
 const COLLABORATORS_MAX = 500
 
 interface Room {
@@ -22,10 +22,10 @@ interface Room {
   readonly entries: number
 }
 
-/** Of the owner, and of each whom a record of the owner names. */
+/** The room of the owner, and of each account that a record of the owner names. */
 const OURS: Room = { collaborators: 50_000, entries: 5_000 }
 
-/** Of each stranger, where strangers are admitted. */
+/** The room of each stranger, where strangers are admitted. */
 const STRANGER: Room = { collaborators: 5_000, entries: 500 }
 
 /** What there may be of all accounts together while a stranger's is added. */

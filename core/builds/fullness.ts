@@ -10,7 +10,7 @@ import { type BuildsState, type Run } from './model.js'
 import { roomFor, unitsOfRun } from './quota.js'
 import { tooManyWait } from './waiting.js'
 
-/** Why there is no room for what this run keeps; `null` if there is. */
+/** Why there is no room for this run; `null` if there is. */
 export const noRoom = (rows: Rows, { kept }: BuildsState, knot: HostName, run: Run): string | null => {
   const { left, limit } = roomFor(rows, kept, knot, run.repository.owner)
   return unitsOfRun(run) > left ? limit : null

@@ -204,7 +204,7 @@ export interface BuildsState extends StatusLog {
   readonly waiting: M.OrderedMap<HostName, Waiting>
 }
 
-/** Before anything has happened. */
+/** The initial state. */
 export const initial: BuildsState = {
   announcements: M.empty(),
   floorUs: null,

@@ -22,7 +22,7 @@ import { withSourceKept } from './sources.js'
 import { announce, failed, type NewStatus, nextStamp } from './statuses.js'
 import { isWaiting } from './waiting.js'
 
-/** Cancels what has not ended of a run; if its files are still being read, the run itself. */
+/** Cancels the unfinished builds of a run; if its files are still being read, the run itself. */
 export const cancelRun = (
   context: Context,
   state: BuildsState,
@@ -114,7 +114,7 @@ const judgedAnew = (run: Run, rkey: Rkey, again: Ended): Run => ({
   only: again.map(([name]) => name)
 })
 
-/** What is announced of builds that are started again. All of them have a recipe. */
+/** The announcement of builds that are started again, all of which have a recipe. */
 const announcedAgain = ({ announced }: Run, again: Ended): ReadonlyArray<AnnouncedWorkflow> =>
   again.flatMap(([name, { recipe }]) => {
     if (recipe === null) return []

@@ -18,10 +18,10 @@ import type { Kept, Run } from './model.js'
 /** The limit of one run, once its files are read, in units. */
 export const RUN_UNITS_MAX = 1_048_576
 
-/** What a run counts for everything that is not counted in itself: names, numbers, its actor, its counterpart. */
+/** The cost of a run beyond what is measured: names, numbers, its actor, its counterpart. */
 const RUN_UNITS = 1_024
 
-/** What a build counts besides its recipe: its name, status, error, and the provider's name for it. */
+/** The cost of a build besides its recipe: its name, status, error, and the provider's name for it. */
 const BUILD_UNITS = 1_024
 
 /** How much text of workflow files one announcement may hold, in units. */
@@ -29,7 +29,7 @@ const TEXTS_UNITS_MAX = 65_536
 
 export const unitsOfBuild = (recipe: Recipe | null): number => BUILD_UNITS + unitsOf(recipe)
 
-/** What a run counts, including workflow files that its trigger brought and that are not read yet. */
+/** The size of a run, including workflow files that its trigger brought and that are not read yet. */
 export const unitsOfRun = ({ announced, builds, cause, only, phase, repository }: Run): number =>
   M.toEntries(builds).reduce(
     (sum, [, { recipe }]) => sum + unitsOfBuild(recipe),
@@ -41,7 +41,7 @@ export const unitsOfRun = ({ announced, builds, cause, only, phase, repository }
       unitsOf('workflows' in phase ? phase.workflows : null)
   )
 
-/** Whether the run has ended: it has builds, and nothing is owed for any of them. */
+/** Whether the run has ended: it has builds, and none of them needs anything more. */
 export const isOver = ({ builds, phase }: Run): boolean =>
   phase._tag === 'Read' &&
   !M.isEmpty(builds) &&

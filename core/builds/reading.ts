@@ -29,7 +29,7 @@ import { withSpent } from './sources.js'
 import { announce, failed } from './statuses.js'
 import { appliesWithin, WHEN_COST_MAX } from './when.js'
 
-/** What the name of a build has to be. */
+/** The rule for names of builds. */
 const NAME_LIMIT =
   'the name of a workflow has 1 to 100 characters below U+D800, and no slash or control character among them'
 
@@ -100,7 +100,7 @@ export const filesFailed = (
   return to(withRun(after, knot, rkey, { ...run, phase: { ...phase, request } }), [timer])
 }
 
-/** The files are there, but not whether the run's actor has a right to it: they are read again later. */
+/** The files are there, but it is unknown whether the run's actor may push: they are read again later. */
 const UNKNOWN_RIGHT = 'it is not known yet who may push to the repository'
 
 const undecided = (context: Context, state: BuildsState, { at, knot, number, rkey }: WorkflowsRead): BuildsAnswer => {
@@ -116,7 +116,7 @@ const FINAL_ATTEMPTS = 5
 /** Whether a call began the run. */
 const isCall = ({ kind, retryOf }: Run): boolean => kind === 'call' && retryOf === null
 
-/** How often a final "no" is retried. Not at all for a call: a commit that its caller can name is served already. */
+/** How often a final "no" is retried. Never for a call: a commit that its caller can name is already served. */
 const attemptsAfterFinal = (run: Run): number => (isCall(run) ? 0 : FINAL_ATTEMPTS)
 
 /** Removes a run that waited for its files or its pipeline, and remembers its key: the trigger must not count again. */
@@ -198,7 +198,7 @@ const selected = (run: Run, files: ReadonlyArray<Workflow>): Selected => {
   return { missing: only.filter((asked) => !workflows.some(({ name }) => name === asked)), workflows }
 }
 
-/** The workflow files of a run are there: each is built, dropped, or fails with a sentence. */
+/** Handles the workflow files of a run: each is built, is dropped, or fails with a sentence. */
 export const filesRead = (context: Context, state: BuildsState, event: WorkflowsRead): BuildsAnswer => {
   const { at, knot, number, rkey } = event
   const reading = readingRun(state, knot, rkey, number)
@@ -216,7 +216,7 @@ export const filesRead = (context: Context, state: BuildsState, event: Workflows
     return abandoned({ _tag: 'TriggerIgnored', at, knot, reason: 'workflows', rkey })
   const sources = event.sources ?? phase.workflows ?? []
   const [after, effects] = judged(context, state, { event, run, sources }, found)
-  // A run without a build has come to nothing; one that is gone was forgotten with the last of its builds.
+  // A run without builds has come to nothing; a missing one was forgotten with its last build.
   const still = runOf(after, knot, rkey)
   if (still === null || !M.isEmpty(still.builds)) return to(after, effects)
   const ignored = report({ _tag: 'TriggerIgnored', at, knot, reason: 'workflows', rkey })
@@ -231,7 +231,7 @@ interface RunRead {
   readonly sources: ReadonlyArray<WorkflowSource>
 }
 
-/** Announces a run and judges its workflows. What is over the limit, or is no name for a build, is reported. */
+/** Announces a run and judges its workflows. Files over the limit, or with invalid names, are reported. */
 const judged = (
   context: Context,
   state: BuildsState,

@@ -26,12 +26,12 @@ const resume = (context: Context, state: BuildsState, name: BuildName): BuildsSt
         return andThen(timed, (after) => askToCancel(after, name, phase.external))
       case 'Starting':
       case 'Finding':
-        // The previous process may have asked for it up to the moment it ended.
+        // The previous process may have asked for it until it ended.
         return andThen(timed, (after) => ask(withDoubt(after, name, context.at), name, 'Finding'))
     }
   })
 
-/** The provider is no longer configured, so nobody will ever say how the build ends. */
+/** Fails a build whose provider is no longer configured: nobody could report its end. */
 const orphaned = (
   context: Context,
   state: BuildsState,

@@ -38,7 +38,7 @@ export const pushThatBegan = ({ cause, retryOf }: Run): Push | null =>
 /** Whether we made the key of the run, so that it says nothing about the knot's own triggers. */
 export const isKeyOurs = ({ kind, retryOf }: Run): boolean => retryOf !== null || kind === 'call'
 
-/** What is kept, without the run. */
+/** The runs without this one. */
 const keptWithout = (kept: Kept, knot: HostName, run: Run | null): Kept =>
   run === null ? kept : keptWith(kept, knot, run, -unitsOfRun(run))
 
@@ -117,7 +117,7 @@ export const ifPlanned = (
 export const buildsOf = (knot: HostName, rkey: Rkey, run: Run): ReadonlyArray<readonly [BuildName, Build]> =>
   M.toEntries(run.builds).map(([workflow, build]) => [{ knot, rkey, workflow }, build])
 
-/** The state with a number taken, and that number. */
+/** Takes a number: the new state, and the number. */
 export const numbered = (state: BuildsState): readonly [BuildsState, Natural] => [
   { ...state, next: (state.next + 1) as Natural },
   state.next

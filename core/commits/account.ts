@@ -30,7 +30,7 @@ export const Repo = t.readonly(
 )
 export type Repo = t.TypeOf<typeof Repo>
 
-/** What is known about one key. A slot without a record is a tombstone: something was deleted here (D3). */
+/** What is known of one key. A slot without a record is a tombstone: a record was deleted here (D3). */
 export interface Slot<R> {
   readonly record: R | null
   /** The gate: the greatest rev applied at this key, `null` while none was. */
@@ -39,7 +39,7 @@ export interface Slot<R> {
   readonly timeUs: TimeUs
 }
 
-/** What is kept at the keys of one collection. */
+/** The slots of one collection, by key. */
 export type Slots<R> = M.OrderedMap<Rkey, Slot<R>>
 
 const slots = <R>(record: t.Type<R, unknown>): t.Type<Slots<R>, unknown> =>
@@ -67,7 +67,7 @@ export const SetAside = t.readonly(
 )
 export type SetAside = t.TypeOf<typeof SetAside>
 
-/** What is kept of one DID (D5). */
+/** An account: what is kept of one DID (D5). */
 export const Account = t.readonly(
   t.strict({
     /** Whether its rows count. */

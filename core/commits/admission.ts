@@ -19,15 +19,15 @@ export const isSelective = ({ admission, backfill }: Config): boolean => admissi
 export const isOurs = ({ owner }: Config, { named }: Pick<CommitsState, 'named'>, did: Did): boolean =>
   did === owner || M.has<string>(did)(named)
 
-/** Whether nothing is kept of the account: its commits and account events only move the cursor. */
+/** Whether nothing is kept of the account, so that its commits and account events only move the cursor. */
 export const isStranger = ({ commits, config }: Rows, did: Did): boolean =>
   isSelective(config) && did !== config.owner && !M.has(did)(commits.accounts)
 
-/** Whether there is anything to remember the account for. */
+/** Whether anything is left that the account must be kept for. */
 export const isRemembered = ({ commits, config }: Rows, did: Did, account: Account): boolean =>
   isSelective(config) ? isOurs(config, commits, did) : account.floor !== null || sizeOf(account) > 0
 
-/** What cannot be in a state that came about, as a sentence; `null` when all is in order. */
+/** Why no sequence of events leads to this state, as a sentence; `null` if one may. */
 export const incoherence = (rows: Rows): string | null => {
   const { accounts, members } = rows.commits
   const every = (holds: (did: Did, account: Account) => boolean): boolean =>

@@ -62,7 +62,7 @@ export const repoOf = (hosts: HostPolicy, record: RepoRecord): Repo => ({
   spindle: record.spindle
 })
 
-/** What is known at a key of the account. */
+/** The slot at a key of the account. */
 export const slotAt = (
   { collaborators, members, repos }: Account,
   collection: Collection,
@@ -109,7 +109,7 @@ const cutToLimits = (event: CommitReceived): CommitReceived =>
     ? event
     : ({ ...event, record: withinLimits(event.collection, event.record) } as CommitReceived)
 
-/** The reports about fields of a record that count as absent, because they are too long. */
+/** The reports of fields that are too long, and so count as absent. */
 export const tooLong = (
   {
     collection,

@@ -75,7 +75,7 @@ export interface MemberChanged {
   readonly did: Did
 }
 
-/** Before anything has happened. */
+/** The initial state. */
 export const initial: CommitsState = {
   accounts: M.empty(),
   members: M.empty(),

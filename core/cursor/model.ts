@@ -6,13 +6,13 @@ import { Connection, idle } from '../connection.js'
 import { TimeUs, type TimeUs as Time } from '../data/identifiers.js'
 import { Natural } from '../data/natural.js'
 
-/** How far the stream has come, and its connection. */
+/** The position in the stream, and the connection to it. */
 export const CursorState = t.readonly(
   t.strict({
     /** Where the present resume asked to start, until its first event has been compared with it (D10). */
     askedUs: t.union([TimeUs, t.null]),
     connection: Connection,
-    /** `null`: nothing has been processed yet. */
+    /** `null` until something has been processed. */
     cursor: t.union([TimeUs, t.null]),
     /**
      * The number of the frame that the cursor stands on, and whose number that is; `null` when it has none, or none to

@@ -44,7 +44,7 @@ const ATTEMPTS = 5
  */
 const ANSWER_MS = 10_000 as Natural
 
-/** The number that the present connection asks for, beside the time (D10). */
+/** The frame number that the present connection asks for, beside the time (D10). */
 const ordinalToAsk = (config: Config, { connection, mark, poisonings }: CursorState): Natural | null =>
   mark !== null && mark.url === config.jetstream && poisonings < POISONINGS && connection.attempt < ATTEMPTS
     ? mark.ordinal

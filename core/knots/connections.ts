@@ -26,7 +26,7 @@ export const start = (state: KnotsState, at: TimeUs): Transition<KnotsState, Eff
     ]
   })
 
-/** Every connection ends; the subscriptions stay what the rows call for, with their cursors. */
+/** Closes every connection. The subscriptions, with their cursors, remain as the rows call for them. */
 export const stop = (state: KnotsState): Transition<KnotsState, Effect> =>
   chain(state, M.toEntries(state.subscriptions), (before, [host, was]) => [
     { ...update(before, host, { ...was, connection: idle(before.next) }), next: (before.next + 1) as Natural },

@@ -30,7 +30,7 @@ export {
 } from './model.js'
 export { fromWritten, toWritten, WrittenKnots } from './written.js'
 
-/** The subscription that an event with this host and number is about, if it is the one that is there. */
+/** The subscription to this host, if its connection has this number. */
 const current = (state: KnotsState, host: HostName, number: Natural): Subscription | null => {
   const subscription = O.toNullable(M.lookup(host)(state.subscriptions))
   return subscription?.connection.number === number ? subscription : null
@@ -81,7 +81,7 @@ export const reduce = (
   if (given.holds.length === 0) return see(state, event, given)
   const [held, difference] = reconcile(state, event.at, given)
   const [seen, effects] = after(held, see(held, event, given))
-  // At a start nothing is connected, and nothing is taken back: there are only the subscriptions that it asks for.
+  // At a start nothing is connected yet, so there is nothing to unsubscribe from.
   const first = event._tag === 'Started' ? difference.filter(({ _tag }) => _tag === 'KnotLeft') : difference
   return to(seen, [...first, ...effects])
 }

@@ -13,7 +13,7 @@ import * as M from '../data/ordered-map.js'
 import type { CollaboratorUpdate } from '../event.js'
 import type { Trigger } from '../model/trigger.js'
 
-/** The standing connection to a knot that is wanted, with its cursor. */
+/** The subscription to a knot that is held, with its cursor. */
 export const Subscription = t.readonly(
   t.strict({
     connection: Connection,
@@ -29,20 +29,20 @@ export const Subscription = t.readonly(
 
 export type Subscription = t.TypeOf<typeof Subscription>
 
-/** Who holds each knot, and the subscriptions. */
+/** The holders of each knot, and the subscriptions. */
 export interface KnotsState {
   /** Derived: the records that hold each knot. */
   readonly holders: MultiMap<HostName, Holder>
   /** The number of the next connection, whichever knot it is for. */
   readonly next: Natural
-  /** One for every knot that is held, and no other. */
+  /** Exactly one for each knot that is held. */
   readonly subscriptions: M.OrderedMap<HostName, Subscription>
 }
 
-/** Before anything has happened. */
+/** The initial state. */
 export const initial: KnotsState = { holders: M.empty(), next: 1 as Natural, subscriptions: M.empty() }
 
-/** What the reducer is given with an event. */
+/** The reducer's other arguments. */
 export interface KnotsGiven {
   readonly config: Config
   /** Which holds the rows have made and released in this step: exactly the difference. */
@@ -55,7 +55,7 @@ export const update = (state: KnotsState, host: HostName, subscription: Subscrip
   subscriptions: M.upsertAt(host, subscription)(state.subscriptions)
 })
 
-/** A trigger came from a knot, over the connection that is there. */
+/** A trigger came from a knot, over its present connection. */
 export interface TriggerArrived {
   readonly _tag: 'TriggerArrived'
   readonly at: TimeUs
@@ -64,7 +64,7 @@ export interface TriggerArrived {
   readonly trigger: Trigger
 }
 
-/** Nobody holds the knot any more. */
+/** The knot has lost its last holder. */
 export interface KnotLeft {
   readonly _tag: 'KnotLeft'
   /** How far it had come: its triggers were created no later. */
@@ -72,7 +72,7 @@ export interface KnotLeft {
   readonly host: HostName
 }
 
-/** A knot has told who may push to a repository from now on, or may not any more. */
+/** A knot has reported that somebody may push to a repository, or no longer may. */
 export interface CollaboratorTold {
   readonly _tag: 'CollaboratorTold'
   readonly knot: HostName

@@ -30,7 +30,7 @@ const stampOf = ({ rewindUs }: Config, { at, created, rkey }: CollaboratorUpdate
 
 type Meant = CollaboratorTold | TriggerArrived | ReportEffect
 
-/** What the frame means for builds, and for who may have them. */
+/** The outcomes of the frame: for builds, and for push rights. */
 const meantBy = (
   since: Nanos,
   stamp: Nanos,

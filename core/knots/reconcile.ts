@@ -25,7 +25,7 @@ export const apply = (holders: KnotsState['holders'], { _tag, did, knot, rkey }:
 const resumeAfter = (subscription: Subscription): Nanos | null =>
   subscription.cursor === null ? null : previousNano(subscription.cursor)
 
-/** The request for the connection that the subscription describes. */
+/** The request for the connection of the subscription. */
 export const toKnot = (host: HostName, subscription: Subscription): SubscribeKnot => ({
   _tag: 'SubscribeKnot',
   connection: subscription.connection.number,

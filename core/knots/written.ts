@@ -11,7 +11,7 @@ import * as M from '../data/ordered-map.js'
 import { type KnotsState, Subscription } from './model.js'
 import { apply } from './reconcile.js'
 
-/** The slice without what is derived. */
+/** The slice without its derived fields. */
 export const WrittenKnots = t.readonly(
   t.strict({
     next: Natural,
