@@ -266,7 +266,7 @@ describe('a call', () => {
 
   it('a call to build what is not there says so', async () => {
     const at = await place()
-    const answer = post(at, TRIGGER, wish({ workflows: ['none.yml'] }), `Bearer ${await tokenOf(at)}`)
+    const answer = post(at, TRIGGER, wish({ workflows: ['none.yml'] }), `bearer ${await tokenOf(at)}`)
     await eventually(() => expect(waiting(at)).toHaveLength(1))
     readAll(at)
     expect(await answer).toMatchObject({ body: { error: 'InvalidRequest' }, status: 400 })

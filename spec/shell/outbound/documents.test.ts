@@ -1,6 +1,7 @@
 /** DID documents, from real servers: what is read of them, and what asking for them may cost. */
 import * as E from 'fp-ts/lib/Either.js'
 import type { RequestListener } from 'node:http'
+import type { Socket } from 'node:net'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { Did } from '../../../core/index.js'
 import { createKeeper } from '../../../shell/lib/keeper.js'
@@ -36,9 +37,9 @@ describe('a document', () => {
     expect(asked).toEqual([`/${did()}`])
   })
 
-  it('a document of a host is asked for at the host', async () => {
+  it.each(['%3A', '%3a'])('a document of a host is asked for at the host, whose port is behind %s', async (colon) => {
     const { asked, at } = await directory((_, response) => response.end('{}'))
-    const host = must(Did.decode(`did:web:localhost%3A${new URL(at).port}`))
+    const host = must(Did.decode(`did:web:localhost${colon}${new URL(at).port}`))
     expect(await documentsWith().read(host)).toEqual(E.right('{}'))
     expect(asked).toEqual(['/.well-known/did.json'])
   })
@@ -117,6 +118,21 @@ describe('a document', () => {
     await documents.close()
     expect(await reading).toEqual(E.left({ kind: 'busy', sentence: 'shutting down' }))
     expect(await documents.read(did())).toMatchObject(E.left({ kind: 'busy' }))
+  })
+
+  it('a document leaves no connection open after a close, neither to the directory nor to a host', async () => {
+    const open = new Set<Socket>()
+    const { at } = await directory(({ socket }, response) => {
+      open.add(socket)
+      socket.once('close', () => open.delete(socket))
+      response.end('{}')
+    })
+    const documents = documentsWith({ directory: at })
+    for (const one of [did(), must(Did.decode(`did:web:localhost%3A${new URL(at).port}`))]) await documents.read(one)
+    expect(open.size).toBe(2)
+    await documents.close()
+    // Sooner than either side would end a connection that nobody uses.
+    await eventually(() => expect(open.size).toBe(0), 200)
   })
 })
 

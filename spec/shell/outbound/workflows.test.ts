@@ -439,6 +439,26 @@ describe('all files of a trigger', () => {
     expect(asked.length).toBe(before + 3)
   })
 
+  it('are waited for at a close, those of a slow knot as well', async () => {
+    const clock = manualClock()
+    const ends: Array<() => void> = []
+    const readFiles: ReadFiles = (_, signal) =>
+      new Promise((resolve) => {
+        const end = (): void => resolve({ _tag: 'Unread', error: 'late', isFinal: false })
+        if (ends.push(end) === 1) signal.addEventListener('abort', end)
+      })
+    const workflows = workflowReader({ clock, log: rememberingLog(), readFiles })
+    workflows.read(request(), () => undefined)
+    clock.advance(10_000)
+    await eventually(() => expect(ends).toHaveLength(2))
+    let isClosed = false
+    const closed = workflows.close().then(() => (isClosed = true))
+    for (let turns = 0; turns < 20; turns++) await new Promise(setImmediate)
+    expect(isClosed).toBe(false)
+    ends[1]?.()
+    await closed
+  })
+
   it.each([
     [9_999, 'prompt'],
     [10_000, 'slow']

@@ -327,6 +327,7 @@ describe('limits', () => {
     [403, { 'x-ratelimit-remaining': '0', 'x-ratelimit-reset': '9999999999' }, 'API rate limit exceeded', 3_600_000],
     [403, { 'retry-after': '30' }, 'You have exceeded a secondary rate limit', 30_000],
     [403, {}, 'You have exceeded a secondary rate limit', 60_000],
+    [403, {}, 'Secondary Rate Limit', 60_000],
     [429, {}, 'slow down', 60_000]
   ])('a %i with %j, "%s", is a wait of %i ms', (status, headers, message, waitMs) =>
     withShop(async ({ answer, clock }) => {
