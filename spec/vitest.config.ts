@@ -1,6 +1,13 @@
 import { availableParallelism } from 'node:os'
+import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
 import { BaseSequencer, type TestSpecification } from 'vitest/node'
+import { loadedByNode } from './loaded-by-node.js'
+
+const ROOT = fileURLToPath(new URL('..', import.meta.url))
+
+/** Where sources lie compiled for the tests. */
+const COMPILED = 'dist/tests'
 
 const PURE = ['spec/{core,suite}/**/*.test.ts']
 
@@ -16,7 +23,7 @@ class LongestFirst extends BaseSequencer {
 
 /** All tests. Those of the core come from one place each, those of the shell need sockets, files and processes. */
 export default defineConfig({
-  root: new URL('..', import.meta.url).pathname,
+  root: ROOT,
   test: {
     pool: 'forks',
     // Tests of the shell wait for a third of their time, for sockets, processes and timers: with one worker for each core, a third of a machine is idle.
@@ -28,8 +35,12 @@ export default defineConfig({
     hookTimeout: 300_000,
     expect: { poll: { timeout: 240_000 } },
     projects: [
-      // Their files share processes, each of which loads the core once: nothing of what they try can be changed.
-      { extends: true, test: { name: 'pure', include: PURE, isolate: false } },
+      // Their files share processes, each of which loads the core once: nothing of what they try can be changed. They compute much.
+      {
+        extends: true,
+        plugins: [loadedByNode(ROOT, COMPILED)],
+        test: { name: 'pure', include: PURE, isolate: false, server: { deps: { external: [new RegExp(`/${COMPILED}/`)] } } }
+      },
       { extends: true, test: { name: 'shell', include: ['spec/**/*.test.ts'], exclude: PURE, globalSetup: ['spec/shell/support/tidy.ts'] } }
     ]
   }
