@@ -1,4 +1,5 @@
 /** Accounts' records, from servers on real sockets that behave, and that do not. */
+import type { Socket } from 'node:net'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { type Collection, Did, type Event, Natural, type ReadRecords } from '../../../core/index.js'
 import { systemClock } from '../../../shell/lib/clock.js'
@@ -412,6 +413,21 @@ describe('the request rate', () => {
     expect(silent.connections()).toBe(1)
     await new Promise((resolve) => setImmediate(resolve))
     expect(answers).toEqual([])
+  })
+
+  it('closing leaves no connection to the directory open', async () => {
+    const open = new Set<Socket>()
+    const { port } = await httpServer(({ socket }, response) => {
+      open.add(socket)
+      socket.once('close', () => open.delete(socket))
+      response.end('{}')
+    })
+    const { ask, records } = reader(`http://127.0.0.1:${String(port)}`)
+    await ask(request(ALICE))
+    expect(open.size).toBe(1)
+    await records.close()
+    // Sooner than either side would end a connection that nobody uses.
+    await eventually(() => expect(open.size).toBe(0), 200)
   })
 
   it('closing ends no pause that is over', async () => {
