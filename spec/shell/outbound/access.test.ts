@@ -231,6 +231,31 @@ describe('nobody waits for', () => {
     await Promise.all(many)
   })
 
+  test.each([
+    ['in the directory', (n: number) => `did:plc:${'a'.repeat(22)}${String.fromCharCode(97 + (n >> 4))}${String.fromCharCode(97 + (n & 15))}`],
+    ['on hosts', (n: number) => `did:web:host${String(n)}.example`]
+  ])('documents %s, of an account with many repositories', async (_, didOf) => {
+    const { host } = await knotWith({})
+    const asked: string[] = []
+    const ends: Array<() => void> = []
+    const documents = {
+      read: (did: string) => {
+        asked.push(did)
+        return new Promise<Document>((resolve) => ends.push(() => resolve(missing)))
+      }
+    }
+    const read = readerWith({ clock: systemClock(), documents })
+    for (let n = 0; n < 100; n++) void read(host, didOf(n))
+    await eventually(() => expect(asked.length).toBeGreaterThan(0))
+    void read(host, didOf(200), BOB)
+    // Two or eight are being read. As they end, one of the first account may begin before it.
+    await eventually(() => {
+      ends.shift()?.()
+      expect(asked).toContain(didOf(200))
+    })
+    expect(asked.indexOf(didOf(200))).toBeLessThan(20)
+  })
+
   test('the question about a knot that an account asks with many others before it', async () => {
     const clock = manualClock()
     const silent = new Set<string>()
