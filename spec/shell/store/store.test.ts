@@ -1049,12 +1049,8 @@ describe('replay', () => {
 
   it('reads a journal that continues another', async () => {
     const image = await imageOf(2)
-    const lines = fileIn(image, journalName(3))
-      .toString()
-      .split(/(?<=\n)/)
-    const disk = diskOf(
-      withFile(withFile(image, journalName(3), lines.slice(0, 2).join('')), journalName(5), lines.slice(2).join(''))
-    )
+    const lines = fileIn(image, journalName(3)).toString().split(/(?<=\n)/)
+    const disk = diskOf(withFile(withFile(image, journalName(3), lines.slice(0, 2).join('')), journalName(5), lines.slice(2).join('')))
     for (const [first, end] of [
       [3, 4],
       [5, undefined]
@@ -1192,12 +1188,7 @@ describe('the lock', () => {
           results.push(await openStore({ disk, folder: FOLDER, initial, processes: processes(pid, (other) => other > 4) })())
         })
         await scheduler.waitFor(Promise.all(started))
-        expect(results.map((result) => (E.isRight(result) ? 'opened' : result.left._tag)).sort()).toEqual([
-          'Held',
-          'Held',
-          'Held',
-          'opened'
-        ])
+        expect(results.map((result) => (E.isRight(result) ? 'opened' : result.left._tag)).sort()).toEqual(['Held', 'Held', 'Held', 'opened'])
         expect([...inner.now().keys()].sort()).toEqual([journalName(1), 'lock', 'state.json'])
       }),
       { numRuns: 60 }
