@@ -113,7 +113,7 @@ const documentSaid = (
   if (E.isLeft(address)) return unread(`${excerpt(repo)}: ${address.left}`)
   if (address.right === null) return noKnot(keepsLists, `${excerpt(repo)}: the document names no knot`)
   const named = hostOfService(hosts)(address.right)
-  if (O.isNone(named)) return noKnot(keepsLists, `${excerpt(repo)}: the knot that its document names is no host`)
+  if (O.isNone(named)) return noKnot(keepsLists, `${excerpt(repo)}: the knot in its document is not a host name`)
   if (named.value !== knot) return denied(keepsLists, `its DID document names ${named.value}`)
   return keepsLists ? { _tag: 'AskDescription' } : found({ _tag: 'ByRecords' })
 }

@@ -14,7 +14,7 @@ export const toWritten = ({ entries, next }: AccessState): WrittenAccess => ({ e
  * The slice with these claims.
  *
  * @returns `Left` with a sentence when there is an entry of a repository that nobody claims, or a request bears a
- *   number that was never given out.
+ *   number that was never issued.
  */
 export const fromWritten = (
   written: WrittenAccess,
@@ -25,7 +25,7 @@ export const fromWritten = (
     return E.left('something is kept of who may push to a repository that no record claims')
   const entries = repositoriesIn(written)
   if (entries.some(([, , { request }]) => request.number >= written.next))
-    return E.left('a request for who may push bears a number that was never given out')
+    return E.left('a request for who may push has a number that was never issued')
   const empty: AccessState = { ...initial, claimants, next: written.next }
   return E.right(entries.reduce((state, [knot, repo, entry]) => withEntry(state, knot, repo, entry), empty))
 }

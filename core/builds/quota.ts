@@ -97,7 +97,7 @@ export interface Room {
 }
 
 /** The room of a run, apart from what other runs keep. */
-export const RUN_ROOM: Room = { left: RUN_UNITS_MAX, limit: `a run keeps ${String(RUN_UNITS_MAX)} units at most` }
+export const RUN_ROOM: Room = { left: RUN_UNITS_MAX, limit: `a run may keep at most ${String(RUN_UNITS_MAX)} units` }
 
 /** The one with less room; of two equal ones, the first. */
 export const tighter = (a: Room, b: Room): Room => (b.left < a.left ? b : a)
@@ -108,7 +108,7 @@ export const roomFor = (rows: Rows, kept: Kept, knot: HostName, owner: Did): Roo
   const sixteenth = Math.floor(rows.config.builds.owedUnits / 16)
   const room = (share: number, taken: number, whose: string): Room => ({
     left: share * sixteenth - taken,
-    limit: `runs${whose} that have not ended keep ${String(share * sixteenth)} units at most`
+    limit: `unfinished runs${whose} may keep at most ${String(share * sixteenth)} units`
   })
   return tighter(
     tighter(room(shares.all, kept.owed, ''), room(shares.knot, countAt(kept.ofKnots, knot), ' of one knot')),

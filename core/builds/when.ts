@@ -184,7 +184,7 @@ const asMeant = (condition: Condition, meant: (typeof MEANT)[number]): Condition
  * const condition = { branch: [], event: ['push'], paths: null, tag: [], types: null, unknown: 'branches' }
  * assert.strictEqual(
  *   mistakeIn([condition]),
- *   'when[0] has a key that means nothing, "branches", and so this never applies. Is "branch" meant?'
+ *   'when[0] has an unknown key, "branches", so it never applies. Did you mean "branch"?'
  * )
  */
 export const mistakeIn = (when: ReadonlyArray<Condition>): string | null => {
@@ -194,8 +194,8 @@ export const mistakeIn = (when: ReadonlyArray<Condition>): string | null => {
       const meant = nearest(MEANT)(condition.unknown)
       if (mayHold(asMeant(condition, meant)))
         return (
-          `when[${String(i)}] has a key that means nothing, "${condition.unknown}", and so this never applies. ` +
-          `Is "${meant}" meant?`
+          `when[${String(i)}] has an unknown key, "${condition.unknown}", so it never applies. ` +
+          `Did you mean "${meant}"?`
         )
     }
   return null

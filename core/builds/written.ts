@@ -77,7 +77,7 @@ export const fromWritten = (
         ),
         E.filterOrElse(
           () => runs.every(([, run]) => numbersOf(run).every((number) => number < written.next)),
-          () => 'a request bears a number that was never given out'
+          () => 'a request has a number that was never issued'
         ),
         E.bindTo('log'),
         E.bind('announcements', ({ log }) => announcementsOf(runs, log, written.lastUs)),
@@ -94,7 +94,7 @@ export const fromWritten = (
         E.filterOrElse(
           ({ sources }) =>
             M.toEntries(sources).every(([, { leaving }]) => leaving === null || leaving.number < written.next),
-          () => 'a timer of a knot bears a number that was never given out'
+          () => 'a timer of a knot has a number that was never issued'
         )
       )
     )

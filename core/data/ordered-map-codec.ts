@@ -25,7 +25,7 @@ export const orderedMap = <K extends string, A>(
         E.chain((list) =>
           pipe(
             M.fromSorted(list),
-            O.match(() => t.failure(u, context, 'the keys do not rise'), t.success)
+            O.match(() => t.failure(u, context, 'the keys are not ascending'), t.success)
           )
         )
       ),

@@ -28,7 +28,7 @@ export const toWritten = ({ next, subscriptions }: KnotsState): WrittenKnots => 
  * The slice with these holds.
  *
  * @returns `Left` with a sentence when the subscriptions are not those that the holds call for, or a connection bears a
- *   number that was never given out.
+ *   number that was never issued.
  */
 export const fromWritten = (written: WrittenKnots, holds: ReadonlyArray<HoldChanged>): E.Either<string, KnotsState> => {
   const holders = holds.reduce<KnotsState['holders']>(apply, M.empty())
@@ -37,6 +37,6 @@ export const fromWritten = (written: WrittenKnots, holds: ReadonlyArray<HoldChan
   if (wanted.length !== subscribed.length || subscribed.some(([host], i) => host !== wanted[i]))
     return E.left('the subscriptions are not those that the rows call for')
   return subscribed.some(([, { connection }]) => connection.number >= written.next)
-    ? E.left('a connection bears a number that was never given out')
+    ? E.left('a connection has a number that was never issued')
     : E.right({ ...written, holders })
 }

@@ -41,7 +41,7 @@ const KNOT: Service = { id: 'tangled_knot', type: 'TangledKnot' }
  * })
  * assert.deepStrictEqual(decodeDidDocument(did.right)('{"id":"did:plc:bob"}'), {
  *   _tag: 'Left',
- *   left: 'the document is of another DID'
+ *   left: 'the document is for another DID'
  * })
  */
 export const decodeDidDocument =
@@ -99,7 +99,7 @@ const documentOf = (did: Did, text: string): E.Either<string, { readonly [key: s
   const document = parseJson(text)
   if (O.isNone(document)) return E.left('the document is not JSON')
   if (!isObject(document.value)) return E.left('the document is not an object')
-  return document.value['id'] === did ? E.right(document.value) : E.left('the document is of another DID')
+  return document.value['id'] === did ? E.right(document.value) : E.left('the document is for another DID')
 }
 
 /**

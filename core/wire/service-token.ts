@@ -69,7 +69,7 @@ const issuerIn = (header: Fields, claims: Fields): Read<Did> => {
   if (!Did.is(iss)) return fault('BadJwtIss', '"iss" is not the DID of an account')
   return kid === undefined || kid === '#atproto' || kid === `${iss}#atproto`
     ? E.right(iss)
-    : fault('BadJwtIss', 'the token is to be signed by the key "#atproto" of its issuer')
+    : fault('BadJwtIss', 'the token must be signed by the key "#atproto" of its issuer')
 }
 
 const isSeconds = (u: unknown): u is number => typeof u === 'number' && Number.isSafeInteger(u) && u >= 0
@@ -161,14 +161,14 @@ export const judgeServiceToken =
     const now = at / 1_000_000
     const { expires, id, issued, notBefore } = token
     if (token.audience !== audience && token.audience !== `${audience}#${service}`)
-      return fault('BadJwtAudience', `the token is for somebody else: "aud" is to be ${audience}`)
+      return fault('BadJwtAudience', `the token is for somebody else: "aud" must be ${audience}`)
     if (token.method !== method)
-      return fault('BadJwtLexiconMethod', `the token is for another method: "lxm" is to be ${method}`)
-    if (now >= expires + LEEWAY) return fault('JwtExpired', 'the time of the token is over: get another')
+      return fault('BadJwtLexiconMethod', `the token is for another method: "lxm" must be ${method}`)
+    if (now >= expires + LEEWAY) return fault('JwtExpired', 'the token has expired: get another')
     if (expires - now > LIFE + LEEWAY || (issued !== null && now - issued > LIFE + LEEWAY))
       return malformed(`the token is good for longer than ${String(LIFE)} s: get one for a minute`)
     if (issued !== null && issued >= expires) return malformed('"exp" is not later than "iat"')
     if ((issued !== null && issued > now + LEEWAY) || (notBefore !== null && notBefore > now + LEEWAY))
-      return fault('JwtNotYetValid', 'the token is not good yet: a clock is wrong')
+      return fault('JwtNotYetValid', 'the token is not valid yet: a clock is wrong')
     return E.right({ id, untilUs: clampTimeUs((expires + LEEWAY) * 1_000_000) })
   }

@@ -142,7 +142,7 @@ export const createDefinitions = ({ clock, documents, readFiles }: DefinitionsOp
       const endpoint = await endpoints.get(repo, () => endpointOf(repo))
       if (E.isLeft(endpoint)) return endpoint
       const knot = hostOfService(hosts)(endpoint.right)
-      return O.isNone(knot) ? no('missing', `${excerpt(repo)}: the knot that its document names is no host`) : E.right(knot.value)
+      return O.isNone(knot) ? no('missing', `${excerpt(repo)}: the knot in its document is not a host name`) : E.right(knot.value)
     }
   }
 }

@@ -345,7 +345,7 @@ describe('as it is written', () => {
 
   test.each([
     ['of a repository that nobody claims', `${K1}/${LIB}`, 4],
-    ['with a number that was never given out', `${K1}/${APP}`, 3],
+    ['with a number that was never issued', `${K1}/${APP}`, 3],
     ['under a name that is none', 'knot', 4],
     ['under a name without a knot', `/${APP}`, 4],
     ['under a name with more', `${K1}/${APP}/x`, 4]

@@ -181,7 +181,7 @@ describe('parts that cannot come from one state', () => {
     ['a run that is announced with the stamp of a status', ({ runs }) => ({ runs: told(runs, at(21)) }), 'a run is announced with the stamp of a status'],
     ['a run that is announced later than the last status', ({ runs }) => ({ runs: told(runs, at(24) + 1) }), 'a run is announced later than the last status'],
     ['two runs that are announced with one stamp', ({ runs }) => ({ runs: [...told(runs, at(22)), ...told(runs.slice(1), at(22))].filter((_, i) => i !== 1) }), 'two runs are announced with one stamp'],
-    ['a request of a run that was never made', (parts) => numbered(parts, 5), 'a request bears a number that was never given out']
+    ['a request of a run that was never made', (parts) => numbered(parts, 5), 'a request has a number that was never issued']
   ])('%s', (_, changes, why) => {
     const parts = partsOf(after(whole))
     expect(fromParts({ ...parts, ...changes(parts) })).toEqual(E.left(why))
@@ -195,7 +195,7 @@ describe('parts that cannot come from one state', () => {
     const parts = partsOf(after(happenings))
     const withNext = (next: number) => fromParts({ ...parts, ...numbered(parts, next) })
     expect(withNext(number + 1)._tag).toBe('Right')
-    expect(withNext(number)).toEqual(E.left('a request bears a number that was never given out'))
+    expect(withNext(number)).toEqual(E.left('a request has a number that was never issued'))
   })
 })
 

@@ -35,7 +35,7 @@ describe('a token', () => {
     ['BadJwt', 'the token has "crit" in its header, which is not understood', { ...HEADER, crit: [] }, claimed()],
     ['BadJwt', 'the token is not signed by ES256 or ES256K', { alg: 'none' }, claimed()],
     ['BadJwtIss', '"iss" is not the DID of an account', HEADER, claimed({ iss: 'alice' })],
-    ['BadJwtIss', 'the token is to be signed by the key "#atproto" of its issuer', { ...HEADER, kid: '#other' }, claimed()],
+    ['BadJwtIss', 'the token must be signed by the key "#atproto" of its issuer', { ...HEADER, kid: '#other' }, claimed()],
     ['BadJwt', '"aud" is not one text', HEADER, claimed({ aud: [AUDIENCE] })],
     ['BadJwt', '"lxm" is missing: the token has to name the method', HEADER, claimed({ lxm: undefined })],
     ['BadJwt', '"exp" is not a time in whole seconds', HEADER, claimed({ exp: '1' })],
@@ -65,15 +65,15 @@ describe('a token', () => {
 
   const LONG = 'the token is good for longer than 300 s: get one for a minute'
   test.each<readonly [string, string, object, number]>([
-    ['BadJwtAudience', `the token is for somebody else: "aud" is to be ${AUDIENCE}`, { aud: 'did:web:other.example' }, NOW],
-    ['BadJwtAudience', `the token is for somebody else: "aud" is to be ${AUDIENCE}`, { aud: `${AUDIENCE}#other` }, NOW],
-    ['BadJwtLexiconMethod', `the token is for another method: "lxm" is to be ${METHOD}`, { lxm: 'sh.tangled.ci.cancelPipeline' }, NOW],
-    ['JwtExpired', 'the time of the token is over: get another', {}, NOW + 65],
+    ['BadJwtAudience', `the token is for somebody else: "aud" must be ${AUDIENCE}`, { aud: 'did:web:other.example' }, NOW],
+    ['BadJwtAudience', `the token is for somebody else: "aud" must be ${AUDIENCE}`, { aud: `${AUDIENCE}#other` }, NOW],
+    ['BadJwtLexiconMethod', `the token is for another method: "lxm" must be ${METHOD}`, { lxm: 'sh.tangled.ci.cancelPipeline' }, NOW],
+    ['JwtExpired', 'the token has expired: get another', {}, NOW + 65],
     ['BadJwt', LONG, { exp: NOW + 306, iat: undefined }, NOW],
     ['BadJwt', LONG, { iat: NOW - 306 }, NOW],
     ['BadJwt', '"exp" is not later than "iat"', { exp: NOW + 3, iat: NOW + 3 }, NOW],
-    ['JwtNotYetValid', 'the token is not good yet: a clock is wrong', { iat: NOW + 6 }, NOW],
-    ['JwtNotYetValid', 'the token is not good yet: a clock is wrong', { iat: undefined, nbf: NOW + 6 }, NOW]
+    ['JwtNotYetValid', 'the token is not valid yet: a clock is wrong', { iat: NOW + 6 }, NOW],
+    ['JwtNotYetValid', 'the token is not valid yet: a clock is wrong', { iat: undefined, nbf: NOW + 6 }, NOW]
   ])('does not count: %s, %s', (error, message, claims, nowS) => {
     expect(judged(claims, nowS)).toEqual(E.left({ error, message }))
   })
@@ -144,7 +144,7 @@ describe('a DID document', () => {
   test.each<readonly [string, string]>([
     ['the document is not JSON', '{'],
     ['the document is not an object', '[]'],
-    ['the document is of another DID', '{"id":"did:plc:bob"}'],
+    ['the document is for another DID', '{"id":"did:plc:bob"}'],
     ['the document has no list of keys', document({})],
     ['the document has no key "#atproto"', document({ verificationMethod: [key({ id: '#other' })] })]
   ])('is without a key: %s', (message, text) => {
@@ -160,6 +160,6 @@ describe('a DID document', () => {
     expect(decodeKnotOfRepository(ALICE)(document({ service: [pds] }))).toEqual(E.right(null))
     expect(decodeDidDocument(ALICE)(document({ service: [service()] }))).toEqual(E.left('the document names no server for records'))
     expect(decodeDidDocument(ALICE)(document({}))).toEqual(E.left('the document names no server for records'))
-    expect(decodeDidDocument(ALICE)('{"id":"did:plc:bob"}')).toEqual(E.left('the document is of another DID'))
+    expect(decodeDidDocument(ALICE)('{"id":"did:plc:bob"}')).toEqual(E.left('the document is for another DID'))
   })
 })

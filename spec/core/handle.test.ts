@@ -40,7 +40,7 @@ test.each<[unknown, string | null]>([
 })
 
 test('of another’s document is not read', () => {
-  expect(decodeHandle(ALICE)('{"id":"did:plc:bob"}')).toEqual({ _tag: 'Left', left: 'the document is of another DID' })
+  expect(decodeHandle(ALICE)('{"id":"did:plc:bob"}')).toEqual({ _tag: 'Left', left: 'the document is for another DID' })
 })
 
 test('the knot of a document without services is none', () => {

@@ -400,7 +400,7 @@ describe('a damaged state is refused', () => {
       /^an account has no rows, no tombstones and no floor$/
     ],
     ['an account without its floor, where that was all', ['accounts', 1, 1, 'floor'], to(null), /^an account has no rows/],
-    ['rows out of order', ['accounts', 0, 1, 'repos'], reversed, /repos: the keys do not rise$/],
+    ['rows out of order', ['accounts', 0, 1, 'repos'], reversed, /repos: the keys are not ascending$/],
     [
       'a subscription that no row calls for',
       ['accounts', 0, 1, 'repos'],
@@ -419,14 +419,14 @@ describe('a damaged state is refused', () => {
       to(ELSEWHERE),
       /^the subscriptions are not those that the rows call for$/
     ],
-    ['subscriptions out of order', ['head', 'knots', 'subscriptions'], reversed, /subscriptions: the keys do not rise$/],
+    ['subscriptions out of order', ['head', 'knots', 'subscriptions'], reversed, /subscriptions: the keys are not ascending$/],
     ['knots of an account that is set aside', ['accounts', 0, 1, 'active'], to(false), /^the subscriptions are not those/],
     ['knots of a member of somebody else', ['head', 'config', 'owner'], to(BOB), /^the subscriptions are not those/],
     [
-      'a connection whose number was never given out',
+      'a connection whose number was never issued',
       ['head', 'knots', 'next'],
       to(2),
-      /^a connection bears a number that was never given out$/
+      /^a connection has a number that was never issued$/
     ],
     [
       'a re-reading that has reached the cursor',
@@ -490,21 +490,21 @@ describe('a damaged state is refused', () => {
   for (const [name, path, change, said] of cases)
     test(name, () => expect(saidOf(replaced(written(), path, change))).toMatch(said))
 
-  const NUMBER = /^a request bears a number that was never given out$/
+  const NUMBER = /^a request has a number that was never issued$/
   const ofBuilds: ReadonlyArray<readonly [name: string, changes: ReadonlyArray<readonly [path: Path, change: (old: unknown) => unknown]>, said: RegExp]> = [
     ['runs out of order', [[['runs'], reversed]], /^the runs are not in ascending order of their keys$/],
     ['a run twice', [[['runs'], list(([a, ...rest]) => [a, a, ...rest])]], /^the runs are not in ascending order of their keys$/],
     ['statuses out of order', [[['statuses'], reversed]], /^the statuses are not in the order of their stamps$/],
     ['a status twice', [[['statuses'], list(([a, b]) => [a, b, b])]], /^the statuses are not in the order of their stamps$/],
     ['a status later than the last', [[['head', 'builds', 'lastUs'], to(at(11))]], /^a status is later than the last$/],
-    ['a number of files that was never given out', [[['head', 'builds', 'next'], to(4)]], NUMBER],
-    ['a number of a build that was never given out', [[['runs'], list((all) => all.slice(0, 1))], [['head', 'builds', 'next'], to(3)]], NUMBER],
+    ['a number of files that was never issued', [[['head', 'builds', 'next'], to(4)]], NUMBER],
+    ['a number of a build that was never issued', [[['runs'], list((all) => all.slice(0, 1))], [['head', 'builds', 'next'], to(3)]], NUMBER],
     [
-      'a limit to the time of a build that was never given out',
+      'a limit to the time of a build that was never issued',
       [[['runs', 0, 1, 'builds', 1, 1, 'phase'], to({ _tag: 'Following', external: '7' })], [['runs'], list((all) => all.slice(0, 1))], [['head', 'builds', 'next'], to(2)]],
       NUMBER
     ],
-    ['workflows out of order', [[['runs', 0, 1, 'builds'], reversed]], /builds: the keys do not rise$/],
+    ['workflows out of order', [[['runs', 0, 1, 'builds'], reversed]], /builds: the keys are not ascending$/],
     ['a key of a run without a host', [[['runs', 0, 0], to('/a')]], /expected RunKey, found "\/a"$/],
     ['a key of a run without a record key', [[['runs', 0, 0], to(`${K1}/`)]], /expected RunKey, found "knot1\.example\/"$/],
     ['a key of a run with another slash', [[['runs', 0, 0], to(`${K1}/a/b`)]], /expected RunKey, found "knot1\.example\/a\/b"$/],

@@ -156,9 +156,9 @@ describe('conditions', () => {
   ])
 })
 
-describe('a key that means nothing', () => {
+describe('an unknown key', () => {
   const told = (unknown: string, meant: string, i = 0): string =>
-    `when[${String(i)}] has a key that means nothing, "${unknown}", and so this never applies. Is "${meant}" meant?`
+    `when[${String(i)}] has an unknown key, "${unknown}", so it never applies. Did you mean "${meant}"?`
   const of = (unknown: string, condition: Partial<Condition> = {}): Partial<Condition> => ({ event: ['push'], ...condition, unknown })
   test.each<readonly [string, ReadonlyArray<Partial<Condition>>, string | null]>([
     ['one letter too many', [of('branchs')], told('branchs', 'branch')],

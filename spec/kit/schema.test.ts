@@ -148,20 +148,20 @@ describe('a constraint accepts what the codec accepts', () => {
 
 /** What no schema says (BEYOND, ASCENDING), in the words in which the codec refuses it. */
 const UNSAYABLE = [
-  'the keys do not rise',
+  'the keys are not ascending',
   'the accounts are not in ascending order of their DIDs',
   'an account has no rows, no tombstones and no floor',
   'an account is neither the owner’s nor named by a record of the owner',
   'an account has a horizon where everybody is known',
   'the subscriptions are not those that the rows call for',
-  'a connection bears a number that was never given out',
+  'a connection has a number that was never issued',
   'what is read again does not lie before the cursor',
   'the runs are not in ascending order of their keys',
   'the statuses are not in the order of their stamps',
   'a status is later than the last',
-  'a request bears a number that was never given out',
+  'a request has a number that was never issued',
   'the runs that wait are not as many as is said',
-  'a timer of a knot bears a number that was never given out',
+  'a timer of a knot has a number that was never issued',
   'two runs are announced with one stamp',
   'a run is announced with the stamp of a status',
   'a run is announced later than the last status'

@@ -49,7 +49,7 @@ const NO_RIGHT = refused(403, 'AccessControl', 'this account has no right to pus
 const REFUSALS: { readonly [refusal in Builds.CallRefusal]: Answer } = {
   busy: BUSY,
   ended: refused(409, 'PipelineEnded', 'nothing is left to cancel: it has ended'),
-  expired: badToken({ error: 'JwtExpired', message: 'the time of the token is over: get another' }),
+  expired: badToken({ error: 'JwtExpired', message: 'the token has expired: get another' }),
   limit: refused(503, 'NotEnoughResources', 'no room for another run: too many are waiting, or unfinished runs hold too much; retry later', { 'retry-after': '60' }),
   right: NO_RIGHT,
   unknown: noPipeline,

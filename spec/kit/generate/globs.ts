@@ -183,7 +183,7 @@ const mistake = (name: string, conditions: ReadonlyArray<Fields>, meant: readonl
     { when: conditions.map(condition) },
     meant === null
       ? null
-      : `when[${String(meant[0])}] has a key that means nothing, "${meant[1]}", and so this never applies. Is "${meant[2]}" meant?`
+      : `when[${String(meant[0])}] has an unknown key, "${meant[1]}", so it never applies. Did you mean "${meant[2]}"?`
   )
 
 export const MISTAKES: ReadonlyArray<Case> = [

@@ -291,7 +291,7 @@ const RIGHT = yes('D11', {
   'a floor of statuses': state({ builds: { ...BUILDS, floorUs: 7 } }),
   'an account that is read': reading({}),
   'an account that is read further on': reading({ cursor: 'x', pages: 99, request: { attempt: 3, number: 1, phase: 'Pausing' } }),
-  'a number of a reading that was never given out, which is not looked at': reading({ request: { attempt: 0, number: 9, phase: 'Waiting' } }),
+  'a number of a reading that was never issued, which is not looked at': reading({ request: { attempt: 0, number: 9, phase: 'Waiting' } }),
   'an owner that is read': backfill({ isOpen: true, owner: OWNER }),
   'a row whose knot the configuration does not allow': state({
     accounts: row({ ...HOLDING, knot: 'localhost:80' }),
@@ -467,7 +467,7 @@ const WRONG = no('D11', {
   'a key that is spent for nothing': sourced({ spent: [['self', false]] }),
   'a push that was told of in no known way': sourced({ spent: [['self', { ...TOLD, outcome: 'gone' }]] }),
   'a push that was told of without a repository': sourced({ spent: [['self', { ...TOLD, record: null }]] }),
-  'a timer of a knot that was never given out': sourced({ leaving: { number: 3, untilUs: 9 } }),
+  'a timer of a knot that was never issued': sourced({ leaving: { number: 3, untilUs: 9 } }),
   'a run that waits for its pipeline, under no number': waiting({ _tag: 'Waiting' }),
   'a run that nobody with a DID caused': building({ actor: 'nobody' }),
   'a kind of trigger that there is not': building({ kind: 'push' }),

@@ -60,6 +60,7 @@ export const SERVICE_TOKENS: ReadonlyArray<Case> = [
     'whose end is text': { claims: { exp: String(NOW + 60) } },
     'with "iat" null': { claims: { iat: null } },
     'with "nbf" that is text': { claims: { nbf: 'soon' } },
+    'with "nbf" before the epoch': { claims: { nbf: -1 } },
     'without an id': { claims: { jti: undefined } },
     'with an empty id': { claims: { jti: '' } },
     'with an id of 257 characters': { claims: { jti: 'x'.repeat(257) } },
@@ -85,6 +86,6 @@ export const SERVICE_TOKENS: ReadonlyArray<Case> = [
   ...bad('JwtExpired', { 'five seconds too late': { at: NOW + 65 } }),
   ...bad('JwtNotYetValid', {
     'issued later than now': { claims: { iat: NOW + 6 } },
-    'not good yet': { claims: { iat: undefined, nbf: NOW + 6 } }
+    'not valid yet': { claims: { iat: undefined, nbf: NOW + 6 } }
   })
 ]

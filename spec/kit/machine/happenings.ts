@@ -32,9 +32,9 @@ const OTHERS: ReadonlySet<string> = new Set(['CloseJetstream', 'OpenJetstream', 
 
 const isOurs = (effect: Effect): boolean => !OTHERS.has(effect._tag) && !(effect._tag === 'Report' && effect.report._tag === 'Gap')
 
-const NEWS: ReadonlySet<string> = new Set(['PublishPipeline', 'PublishStatus', 'Report'])
+const NEWS: ReadonlySet<string> = new Set(['CollaboratorTold', 'PublishPipeline', 'PublishStatus', 'Report'])
 
-/** Whether the effect is a request or a timer: what is left out while the bridge is stopped. */
+/** Whether it is a request or a timer: what is left out while the bridge is stopped. What parts of the core tell each other is none. */
 export const isRequest = ({ _tag }: { readonly _tag: string }): boolean => !NEWS.has(_tag)
 
 /** An effect as the tables name it: a timer by what it is for, a status with what it says. */

@@ -1238,7 +1238,7 @@ def _may_hold(condition: Json) -> bool:
 
 
 def mistake_in(when: List[Json]) -> Optional[str]:
-    """What is wrong with conditions of which none can ever hold, because of a key that means nothing."""
+    """What is wrong with conditions of which none can ever hold, because of an unknown key."""
     if any(_may_hold(condition) for condition in when):
         return None
     for i, condition in enumerate(when):
@@ -1246,7 +1246,7 @@ def mistake_in(when: List[Json]) -> Optional[str]:
         if key is not None:
             meant = min(_MEANT, key=lambda known: _distance(key, known))
             if _may_hold({**condition, meant: ["push", "pull_request"] if meant == "event" else ["**"]}):
-                return f'when[{i}] has a key that means nothing, "{key}", and so this never applies. Is "{meant}" meant?'
+                return f'when[{i}] has an unknown key, "{key}", so it never applies. Did you mean "{meant}"?'
     return None
 
 
@@ -3527,7 +3527,7 @@ class Builds:
         rooms = []
         for share, taken, whose in zip(SHARES[self._rank(owner)], sums, ("", " of one knot", " for one account")):
             most = share * (config["builds"]["owedUnits"] // 16)
-            rooms.append((most - taken, f"runs{whose} that have not ended keep {most} units at most"))
+            rooms.append((most - taken, f"unfinished runs{whose} may keep at most {most} units"))
         return min(rooms, key=lambda room: room[0])
 
     def _no_room(self, knot: str, run: Json, without: Optional[str] = None) -> Optional[str]:
@@ -3958,7 +3958,7 @@ class Builds:
         told = [{"clone": PLAIN_CLONE, "engine": "", **each, "text": sources.get(each["name"], "")} for each in built]
         told = [{part: each[part] or "" for part in ("clone", "engine", "name", "text")} for each in told]
         told += [announced_unread(name) for name in missed]
-        most, limit = min((RUN_UNITS_MAX, f"a run keeps {RUN_UNITS_MAX} units at most"), self._room(knot, run["repository"]["owner"], key), key=lambda room: room[0])
+        most, limit = min((RUN_UNITS_MAX, f"a run may keep at most {RUN_UNITS_MAX} units"), self._room(knot, run["repository"]["owner"], key), key=lambda room: room[0])
         kept = {**self.runs[key], "announced": {"createdUs": at, "workflows": modest(told)}}
         room = most - units_of_run(kept) - len(told) * (BUILD_UNITS + units_of(None))
         self._announce(at, key, told)

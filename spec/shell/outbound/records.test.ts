@@ -214,7 +214,7 @@ describe('a failed reading', () => {
   })
 
   it.each([
-    ['of another DID', { id: plc('b'), service: [] }, 'the document is of another DID'],
+    ['of another DID', { id: plc('b'), service: [] }, 'the document is for another DID'],
     ['without a server', { id: ALICE, service: [] }, 'the document names no server for records'],
     ['that is none', '<html>', 'the document is not JSON']
   ])('a document %s leads nowhere', async (_, document, why) => {

@@ -53,7 +53,7 @@ const TAMPERINGS: ReadonlyArray<readonly [what: string, tamper: (written: Writte
     }
   ],
   [
-    'a connection whose number was never given out',
+    'a connection whose number was never issued',
     ({ head: { knots } }) => {
       knots.next = Math.max(0, ...knots.subscriptions.map(([, { connection }]) => Number(connection['number'])))
       return knots.subscriptions.length > 0
@@ -88,7 +88,7 @@ const TAMPERINGS: ReadonlyArray<readonly [what: string, tamper: (written: Writte
     }
   ],
   [
-    'a request about builds whose number was never given out',
+    'a request about builds whose number was never issued',
     ({ head: { builds }, runs }) => {
       builds.next = 0
       return runs.length > 0

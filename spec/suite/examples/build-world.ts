@@ -366,7 +366,7 @@ export const unnamed = (name: string, when: number): WrittenReport => ({ _tag: '
 
 /** What a run of this push leaves for what two workflows say, in units: 1 Mi, less what it counts itself, and each build. */
 export const ROOM = 1_044_766
-export const NO_ROOM = 'There is no room for this workflow: a run keeps 1048576 units at most.'
+export const NO_ROOM = 'There is no room for this workflow: a run may keep at most 1048576 units.'
 /** Those of a build that was asked for by hand. */
 export const variablesByHand = (...inputs: Plan['variables']): Plan['variables'] => [
   ...variables().slice(0, 2),

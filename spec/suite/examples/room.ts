@@ -198,7 +198,7 @@ export const ROOM_EXAMPLES: ReadonlyArray<Example> = [
         announce(at(21), [shown('a'), shown('b')]),
         publish('failed', at(21), {
           build: name('a'),
-          error: `There is no room for this workflow: runs of one knot that have not ended keep ${String(HALF)} units at most.`
+          error: `There is no room for this workflow: unfinished runs of one knot may keep at most ${String(HALF)} units.`
         }),
         publish('pending', at(21) + 1, { build: name('b') }),
         deadline(2, pendingMs, name('b')),

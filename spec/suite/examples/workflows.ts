@@ -306,7 +306,7 @@ export const WORKFLOWS: ReadonlyArray<Example> = [
         announce(at(25), [shown()], { rkey: '3mbd3562k2222' }),
         publish('failed', at(25), {
           build: name('ci.yml', '3mbd3562k2222'),
-          error: 'when[0] has a key that means nothing, "branches", and so this never applies. Is "branch" meant?'
+          error: 'when[0] has an unknown key, "branches", so it never applies. Did you mean "branch"?'
         })
       ]
     }

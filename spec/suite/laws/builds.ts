@@ -39,7 +39,7 @@ export interface Hoard {
 const RUN_UNITS_MAX = 1_048_576
 /** So much more than its recipe a workflow counts that names one provider. */
 const SPARE = 64
-export const NO_ROOM = 'There is no room for this workflow: a run keeps 1048576 units at most.'
+export const NO_ROOM = 'There is no room for this workflow: a run may keep at most 1048576 units.'
 
 // ---------------------------------------------------------------------------------------- helpers
 
