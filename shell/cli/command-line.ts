@@ -3,7 +3,7 @@ import { Command, CommanderError, InvalidArgumentError, Option } from 'commander
 import { configurationPath, NOTHING_READ, readConfiguration } from './configuration.js'
 import type { LogOptions } from './build-log.js'
 import type { AdminOptions } from './control.js'
-import { environmentOf } from './environment.js'
+import { environmentOf, fileOf } from './environment.js'
 import { type Fault, inOrder, lineOf } from './faults.js'
 import type { LintOptions } from './lint.js'
 import type { BuildsOptions } from './list-builds.js'
@@ -112,11 +112,14 @@ The operator's guide: shell/deploy/README.md`
   }
 
   const ofCommand = (command: Command): ReadonlyArray<Fault> =>
-    refused.map(({ option, sentence }) => ({
-      from: command.getOptionValueSource(option.attributeName()) === 'env' ? (option.envVar ?? '') : (option.long ?? ''),
-      position: null,
-      sentence
-    }))
+    refused.map(({ option, sentence }) => {
+      const { envVar = '', long = '' } = option
+      const isOfEnvironment = command.getOptionValueSource(option.attributeName()) === 'env'
+      const file = isOfEnvironment ? fileOf(envVar, process.env) : null
+      return file === null
+        ? { from: isOfEnvironment ? envVar : long, position: null, sentence }
+        : { from: file.variable, position: null, sentence: `${file.path}: ${sentence}` }
+    })
 
   /** Required options that are set nowhere. */
   const missing = (command: Command): ReadonlyArray<Fault> =>

@@ -23,6 +23,13 @@ export interface Environment {
 export const exposure = (path: string, mode: number): string | null =>
   (mode & OTHERS_READ) === 0 || GIVEN.test(path) ? null : `${path} holds a secret, and every user of this machine can read it: chmod o= ${path}`
 
+/** The file that the value of a variable came from, and the variable that names it; `null` if it came from none. `environment` is resolved. */
+export const fileOf = (name: string, environment: NodeJS.ProcessEnv): { readonly path: string; readonly variable: string } | null => {
+  const variable = `${name}_FILE`
+  const path = environment[variable]
+  return path === undefined ? null : { path, variable }
+}
+
 const why = (error: unknown): string => whyUnread(error, { absent: 'create it, or unset the variable', folder: '' })
 
 const read = (path: string): { readonly mode: number; readonly text: string } => {
@@ -37,6 +44,7 @@ const read = (path: string): { readonly mode: number; readonly text: string } =>
 /**
  * The resolved environment: empty variables of tack count as absent, and `TACK_X_FILE` names a file with the value of `TACK_X`, without its final
  * line feed. So secrets can come from systemd or Docker. `TACK_X` itself has priority. A fault names the variable and the file, never the contents.
+ * `TACK_X_FILE` stays only beside a value that came from it, for `fileOf`.
  */
 export const environmentOf = (environment: NodeJS.ProcessEnv): Environment => {
   const meant = new Map(Object.entries(environment).filter(([name, value]) => !(name.startsWith('TACK_') && value === '')))
@@ -45,12 +53,15 @@ export const environmentOf = (environment: NodeJS.ProcessEnv): Environment => {
   for (const [variable, path = ''] of [...meant]) {
     const [, name] = FROM_FILE.exec(variable) ?? []
     if (name === undefined) continue
-    meant.delete(variable)
-    if (meant.has(name)) continue
+    if (meant.has(name)) {
+      meant.delete(variable)
+      continue
+    }
     const say = (sentence: string): void => void faults.push({ from: variable, position: null, sentence })
     const contents = E.tryCatch(() => read(path), why)
     if (E.isLeft(contents)) {
       say(`${path} cannot be read: ${contents.left}.`)
+      meant.delete(variable)
       continue
     }
     const { mode, text } = contents.right
@@ -59,6 +70,7 @@ export const environmentOf = (environment: NodeJS.ProcessEnv): Environment => {
     else if (value === '') say(`${path} is empty. It must contain the value of ${name}, on one line.`)
     else if (/[\r\n\0]/.test(value)) say(`${path} has more than one line. It must contain only the value of ${name}.`)
     else meant.set(name, value)
+    if (!meant.has(name)) meant.delete(variable)
     const remark = exposure(path, mode)
     if (remark !== null) remarks.push(`${variable}: ${remark}`)
   }

@@ -11,16 +11,27 @@ export interface BuildkiteHook {
   readonly secret: string
 }
 
-const isFromBuildkite = (request: WebhookRequest, { mode, secret }: BuildkiteHook): boolean => {
-  if (mode === 'token') return secret !== '' && isSame(secret, headerOf(request, 'x-buildkite-token'))
+const notTheSecret = (what: string): string =>
+  `the ${what} does not match: is "webhookSecret" (TACK_BUILDKITE_WEBHOOK_SECRET) the token of the webhook there?`
+
+/** Why the request is not from Buildkite; `null` if it is. */
+const refusal = (request: WebhookRequest, { mode, secret }: BuildkiteHook): string | null => {
+  if (mode === 'token') {
+    const token = headerOf(request, 'x-buildkite-token')
+    if (token === null) return 'X-Buildkite-Token is missing: does Buildkite sign? Then set "webhookMode" to signature'
+    return secret !== '' && isSame(secret, token) ? null : notTheSecret('token')
+  }
   const header = headerOf(request, 'x-buildkite-signature') ?? ''
   const [, seconds = '', signature = ''] = /^timestamp=([0-9]{1,12}),signature=([0-9a-f]{64})$/.exec(header) ?? []
-  return isSigned(secret, Buffer.concat([Buffer.from(`${seconds}.`), request.body]), signature) && isTimely(seconds, request.nowMs)
+  if (signature === '') return 'X-Buildkite-Signature is missing or malformed: does Buildkite send the token? Then set "webhookMode" to token'
+  if (!isSigned(secret, Buffer.concat([Buffer.from(`${seconds}.`), request.body]), signature)) return notTheSecret('signature')
+  return isTimely(seconds, request.nowMs) ? null : 'the signature is more than 300 s old, or ahead'
 }
 
 /** Reads a webhook, if it is from Buildkite. */
 export const hear = (request: WebhookRequest, hook: BuildkiteHook): WebhookAnswer => {
-  if (!isFromBuildkite(request, hook)) return { _tag: 'Unauthorized', reason: `the ${hook.mode} does not match, or is too old` }
+  const reason = refusal(request, hook)
+  if (reason !== null) return { _tag: 'Unauthorized', reason }
   const text = request.body.toString()
   const event = decodeText(Hook, text)
   if (E.isLeft(event)) return { _tag: 'BadRequest', reason: 'not a Buildkite event' }

@@ -27,7 +27,9 @@ export const createGithubHooks = (secret: string): GithubHooks => {
 
   const hear = (request: WebhookRequest): WebhookAnswer => {
     const [, digest = null] = /^sha256=([0-9a-f]{64})$/.exec(headerOf(request, 'x-hub-signature-256') ?? '') ?? []
-    if (!isSigned(secret, request.body, digest)) return { _tag: 'Unauthorized', reason: 'X-Hub-Signature-256 does not match the body' }
+    if (digest === null) return { _tag: 'Unauthorized', reason: 'X-Hub-Signature-256 is missing or malformed: has the webhook at GitHub a secret?' }
+    if (!isSigned(secret, request.body, digest))
+      return { _tag: 'Unauthorized', reason: 'the signature does not match: is "webhookSecret" (TACK_GITHUB_WEBHOOK_SECRET) the secret of the webhook there?' }
     // GitHub tests a new webhook with a ping, and an operator may have subscribed to other events.
     if (headerOf(request, 'x-github-event') !== 'workflow_run') return { _tag: 'Reports', reports: [] }
     const event = decodeText(Hook, request.body.toString())

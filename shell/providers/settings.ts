@@ -119,7 +119,8 @@ const read = <A>(name: string, setting: Setting<A>, given: unknown, environment:
   const u = isGiven ? given : fromEnvironment
   const value = setting.read(u)
   if (value !== undefined) return E.right(value)
-  const source = isGiven ? '' : ` (it is from ${String(variable)})`
+  const file = environment[`${String(variable)}_FILE`]
+  const source = isGiven ? '' : file === undefined ? ` (it is from ${String(variable)})` : ` (it is from ${String(variable)}_FILE: ${file})`
   return E.left({ isOfEnvironment: !isGiven, sentence: `must be ${allowed}${source}${isSecret ? '' : `; it is ${shown(u)}`}.`, setting: name })
 }
 

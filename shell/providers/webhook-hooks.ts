@@ -22,7 +22,7 @@ export const hearWebhook = (
   const [, seconds = '', hex = ''] = SIGNATURE.exec(headerOf(request, 'x-tack-signature') ?? '') ?? []
   if (hex === '') return { _tag: 'Unauthorized', reason: 'X-Tack-Signature is missing, or not of the form t=<seconds>,v1=<64 hex digits>' }
   if (!isSigned(secret, Buffer.concat([Buffer.from(`${seconds}.`), request.body]), hex))
-    return { _tag: 'Unauthorized', reason: 'the signature does not match the body' }
+    return { _tag: 'Unauthorized', reason: 'the signature does not match: is "secret" (TACK_WEBHOOK_SECRET) the one with which the CI signs?' }
   if (!isTimely(seconds, request.nowMs)) return { _tag: 'Unauthorized', reason: 'the signature is more than 300 s old, or ahead' }
   const callback = decoded(Callback, { text: request.body.toString() })
   if (callback === null) return { _tag: 'BadRequest', reason: 'expected {"key": text, "status": a status, "id"?, "error"?, "exitCode"?}' }

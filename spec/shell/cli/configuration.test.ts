@@ -414,7 +414,8 @@ describe('the environment', () => {
       const path = join(folder, 'secret')
       for (const end of ['', '\r\n', '\n']) {
         await writeFile(path, `${SECRET}${end}`, { mode: 0o600 })
-        const variables = { OTHER_FILE: path, TACK_ADMIN_TOKEN: SECRET }
+        // The file is remembered beside its value, for messages about it.
+        const variables = { OTHER_FILE: path, TACK_ADMIN_TOKEN: SECRET, TACK_ADMIN_TOKEN_FILE: path }
         expect(environmentOf({ OTHER_FILE: path, TACK_ADMIN_TOKEN_FILE: path }), JSON.stringify(end)).toEqual({ faults: [], remarks: [], variables })
       }
       expect(environmentOf({ TACK_ADMIN_TOKEN: 'other', TACK_ADMIN_TOKEN_FILE: '/none' })).toEqual({ faults: [], remarks: [], variables: { TACK_ADMIN_TOKEN: 'other' } })
@@ -433,6 +434,7 @@ describe('the environment', () => {
       ] as const) {
         await writeFile(path, content)
         expect(told({ TACK_X_FILE: path })).toEqual([`TACK_X_FILE: ${path} ${said}`])
+        expect(environmentOf({ TACK_X_FILE: path }).variables).toEqual({})
       }
     }))
 
@@ -442,7 +444,7 @@ describe('the environment', () => {
       await writeFile(path, SECRET, { mode: 0o600 })
       await chmod(path, 0o644)
       const { faults, remarks, variables } = environmentOf({ TACK_X_FILE: path })
-      expect([faults, remarks, variables]).toEqual([[], [`TACK_X_FILE: ${path} holds a secret, and every user of this machine can read it: chmod o= ${path}`], { TACK_X: SECRET }])
+      expect([faults, remarks, variables]).toEqual([[], [`TACK_X_FILE: ${path} holds a secret, and every user of this machine can read it: chmod o= ${path}`], { TACK_X: SECRET, TACK_X_FILE: path }])
       expect([exposure('/run/secrets/admin', 0o644), exposure('/etc/x', 0o640)]).toEqual([null, null])
     }))
 
@@ -628,6 +630,28 @@ describe('the program', () => {
         'error: TACK_BUILDKITE_TOKEN, TACK_BUILDKITE_ORGANIZATIONS: "organizations" of the provider "buildkite" must be a list of slugs of Buildkite organizations, at least one; it is an empty list.'
       ])
       expect(await attempt('dev: true\n\tlog: json\n')).toEqual(['error: FILE:2:1: a tab. Indent with spaces.'])
+    }))
+
+  test('names the file of a value that was refused, and the variable that names the file', () =>
+    inFolder(async (folder) => {
+      const path = join(folder, 'tack.yaml')
+      await writeFile(path, 'hostname: ci.example.com\nproviders: {ours: {kind: webhook, url: "https://ci.example"}}\n')
+      const [short, owner] = [join(folder, 'short'), join(folder, 'owner')]
+      await writeFile(short, `${SECRET.slice(0, 15)}\n`, { mode: 0o600 })
+      await writeFile(owner, 'alice.example\n', { mode: 0o600 })
+      const environment = { TACK_ADMIN_TOKEN_FILE: short, TACK_ADMIN_TOKN_FILE: short, TACK_OWNER_DID_FILE: owner, TACK_WEBHOOK_SECRET_FILE: short }
+      const { code, err } = await tack(['run', '--config', path], environment)
+      expect(err).not.toContain(SECRET.slice(0, 15))
+      expect([code, ...err.trimEnd().split('\n')]).toEqual([
+        2,
+        `error: ${path}:2:13: "secret" of the provider "ours" must be text of at least 16 characters (it is from TACK_WEBHOOK_SECRET_FILE: ${short}).`,
+        expect.stringMatching(`^error: TACK_OWNER_DID_FILE: ${owner}: "alice\\.example" is not allowed\\. `),
+        `error: TACK_ADMIN_TOKEN_FILE: ${short}: this is not allowed. Allowed: at least 16 visible ASCII characters, without spaces.`,
+        'warning: TACK_ADMIN_TOKN_FILE is not a setting, and is ignored. Did you mean TACK_ADMIN_TOKEN_FILE?'
+      ])
+      // What a flag or the variable itself says does not come from the file.
+      const direct = await tack(['run', '--config', path, '--owner', 'bob'], { ...environment, TACK_ADMIN_TOKEN: 'short', TACK_WEBHOOK_SECRET: 'short' })
+      expect(direct.err).toMatch(/\(it is from TACK_WEBHOOK_SECRET\)\.\nerror: --owner: "bob" .*\nerror: TACK_ADMIN_TOKEN: this /)
     }))
 
   test('ends "check" so as well, but for what is wrong with providers alone, and other commands for what they read', () =>

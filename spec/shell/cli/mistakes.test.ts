@@ -115,6 +115,10 @@ const MISTAKES: Readonly<Record<string, Make>> = {
   }),
   'chose a short admin token': otherwise('TACK_ADMIN_TOKEN', [], { TACK_ADMIN_TOKEN: 'secret' }),
   'named a file for the admin token that is not there': otherwise('TACK_ADMIN_TOKEN_FILE', [], { TACK_ADMIN_TOKEN_FILE: '/nowhere/admin-token' }),
+  'kept a short admin token in a file': async (folder) => {
+    const secret = await written(folder, ['secret'], 'admin-token')
+    return { ...(await otherwise(secret, [])(folder)), environment: { TACK_ADMIN_TOKEN_FILE: secret } }
+  },
   'kept a secret where everybody can read it': async (folder) => {
     const secret = await written(folder, ['0123456789abcdef'], 'admin-token')
     const args = ['check', '--config', await written(folder), '--store', join(folder, 'store')]
