@@ -9,7 +9,7 @@ import { accessReader, type AccessOptions } from '../../../shell/outbound/access
 import type { Resolve } from '../../../shell/outbound/guard.js'
 import { must } from '../../suite/examples/support.js'
 import { manualClock } from '../support/bridge.js'
-import { eventually, tcpServer } from '../support/sockets.js'
+import { eventually, httpServer, tcpServer } from '../support/sockets.js'
 
 const APP = 'did:plc:app22222222222222222222'
 const OWNER = 'did:plc:owner2222222222222222222'
@@ -276,6 +276,40 @@ describe('nobody waits for', () => {
     expect(await answer).toMatchObject({ _tag: 'AccessRead' })
     expect(before[0]).toBeLessThan(33)
   })
+})
+
+test.each([
+  [999, 'prompt'],
+  [1_000, 'slow']
+])('a knot that takes %i ms to answer is %s at the next question', async (ms, line) => {
+  const clock = manualClock()
+  const waiting: Array<() => void> = []
+  let asked = 0
+  const { port } = await httpServer((_, response) => {
+    asked += 1
+    waiting.push(() => response.writeHead(404).end())
+  })
+  const read = readerWith({ clock, documents: { read: () => Promise.resolve(missing) } })
+  /** How often the knot is asked until it has answered, when its answer takes that long. */
+  const asking = async (account: string, lateMs: number): Promise<number> => {
+    const before = asked
+    let told: Event | null = null
+    void read(must(HostName.decode(`localhost:${String(port)}`)), APP, account).then((event) => (told = event))
+    await eventually(() => {
+      // The knot is left alone for a moment between two questions.
+      clock.advance(0)
+      expect(asked).toBe(before + 1)
+    })
+    clock.advance(lateMs)
+    await eventually(() => {
+      for (const answer of waiting.splice(0)) answer()
+      expect(told).toMatchObject({ _tag: 'AccessRead' })
+    })
+    return asked - before
+  }
+  expect(await asking(OWNER, ms)).toBe(line === 'prompt' ? 1 : 2)
+  // Only a prompt knot is given up after so short a time, and asked again as a slow one.
+  expect(await asking(BOB, 1_000)).toBe(line === 'prompt' ? 2 : 1)
 })
 
 test('inquiries that nobody waits for any more are bounded, for each account: further ones fail, and are tried again', async () => {
