@@ -222,7 +222,7 @@ describe('steps', () => {
 
   test('report that one was killed', () =>
     build(steps('kill -KILL $$'), ({ end }) =>
-      expect(end).toMatchObject({ error: 'The step "step 1" was ended by SIGKILL.', exitCode: 137, status: 'failed' })))
+      expect(end).toMatchObject({ error: 'The step "step 1" was killed by SIGKILL.', exitCode: 137, status: 'failed' })))
 
   test('report what cannot be run', () =>
     build(steps('echo \u0000'), ({ end, lines }) => {

@@ -45,7 +45,7 @@ export const NO_ROOM = 'There is no room for this workflow: a run may keep at mo
 
 /** Whether it is said that there is no room, and not that too many wait. */
 export const isForWantOfRoom = ({ detail, reason }: Extract<Report, { readonly _tag: 'TriggerRefused' }>): boolean =>
-  reason === 'limit' && detail.startsWith('runs ')
+  reason === 'limit' && detail.startsWith('unfinished runs')
 
 const unitsOfRow = (row: string): number => {
   const entry = Builds.RunEntry.decode(JSON.parse(row))
