@@ -125,7 +125,7 @@ describe('the program', () => {
     mkdirSync(scratch)
     const { code, text } = await tack(project, ['demo', '--once'], { TMPDIR: scratch })
     // Where to look comes first, and a build before the records.
-    expect(text).toMatch(/^ {2}The page of the spindle: +http:[^]*ci\.yml is success[^]*From the start to the first build: [0-9.]+ s\.[^]*Records\./)
+    expect(text).toMatch(/^ {2}The page of the spindle: +http:[^]*ci\.yml is success[^]*Time to the first build: [0-9.]+ s\.[^]*Records\./)
     expect(text).toContain('Nothing was lost, and nothing was done twice.')
     expect(text).not.toContain('NOT')
     expect(code).toBe(0)
