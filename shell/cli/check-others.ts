@@ -59,18 +59,33 @@ export const checkStream = (options: RunOptions, clock: Clock): Promise<Finding>
 
 const PROVIDER_MS = 60_000
 
-export const checkProvider = (provider: Provider, clock: Clock): Promise<Finding> => {
+/** Asks the provider whether it works. Never rejects. After `signal` has aborted, nothing is waited for. */
+export const checkProvider = (provider: Provider, clock: Clock, signal?: AbortSignal): Promise<Finding> => {
   const what = `provider ${provider.name}`
   return new Promise((done) => {
     const disarm = clock.after(PROVIDER_MS, () => done(wrong(what, `No answer within ${String(PROVIDER_MS / 1000)} s.`)))
-    provider
-      .check()
+    signal?.addEventListener('abort', disarm, { once: true })
+    Promise.resolve()
+      .then(() => provider.check())
       .then(
         ({ isFine, sentence }) => done({ isFine, sentence, what }),
         (error: unknown) => done(wrong(what, `The check failed: ${ended(wordsOf(error))}`))
       )
       .finally(disarm)
   })
+}
+
+/**
+ * Asks all providers in the background, and warns of those that do not work: without this, the first build would be the first to notice. Nobody waits
+ * for it. Returns how to end it; after that it says nothing more.
+ */
+export const warnOfProviders = (providers: ReadonlyArray<Provider>, clock: Clock, log: Pick<Log, 'warn'>): (() => void) => {
+  const asking = new AbortController()
+  for (const provider of providers)
+    void checkProvider(provider, clock, asking.signal).then(({ isFine, sentence }) => {
+      if (!isFine && !asking.signal.aborted) log.warn(`Provider "${provider.name}": ${ended(sentence)} Once that is mended, "tack check" tries it again.`, { provider: provider.name })
+    })
+  return () => asking.abort()
 }
 
 /** Compares the clock with that of the account directory. No finding if the directory does not answer: another check reports that. */

@@ -18,7 +18,7 @@ import { jetstreamClient } from '../outbound/jetstream.js'
 import { knotClient } from '../outbound/knot.js'
 import type { Log } from '../ports.js'
 import { openStore } from '../store/index.js'
-import { ownerAdvice } from './check-others.js'
+import { ownerAdvice, warnOfProviders } from './check-others.js'
 import { assemble, policyOf, providerNames, trustedPolicyOf } from './assemble.js'
 import type { ReadConfiguration } from './configuration.js'
 import { ended, listenTrouble, storeTrouble } from './finding.js'
@@ -113,6 +113,7 @@ export const run = async (
     return 1
   }
   log.info('listening', { event: 'Serving', port: server.right.port })
+  const endWarnings = warnOfProviders(providers, clock, log)
 
   const progress = createProgress(clock, log, isTerminal ? out : null, () => bridge?.backlog() ?? 0)
   // Knots, and records of strangers, cause a limited number of log lines.
@@ -155,6 +156,7 @@ export const run = async (
 
   const stop = (signal: NodeJS.Signals): void => {
     log.info('stopping', { signal })
+    endWarnings()
     setTimeout(() => {
       log.error('stop timed out; everything acknowledged is saved', { afterMs: STOP_MS })
       process.exit(1)
