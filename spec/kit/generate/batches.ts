@@ -4,7 +4,7 @@ import { comes, filesRead, push, running, trigger, workflow } from '../../suite/
 import { account, ALICE, at, BOB, closed, collaborator, CONFIG as USUAL, del, opened, foldOf, initialOf, OWNER, passing, put, repo, rejected, started, stop, type WrittenEvent } from '../../suite/examples/support.js'
 import { writtenState } from '../../../shell/lib/trace.js'
 import { type Case, of } from './cases.js'
-import { eventsOf, minimal, MINIMAL } from './presets.js'
+import { eventsOf, minimal, MINIMAL, OWNER as SPINDLE_OWNER } from './presets.js'
 
 const OPEN = { ...MINIMAL, admission: 'open' } as const
 const CONFIG = minimal(OPEN)
@@ -16,6 +16,14 @@ const FRESH = after()
 const KNOWN = after(put(ALICE, 'app', repo(), 10))
 /** Alice is known, and inactive. */
 const SET_ASIDE = after(put(ALICE, 'app', repo(), 10), account(ALICE, 'suspended', 11))
+/** What its own side says of the account event that set Alice's account aside. */
+const SAID_ONCE = { changedUs: 8, seq: 1 }
+/** The account was set aside, and is active again by an event that is no later; by one that is later, that is over. */
+const REPEATABLE = after(put(ALICE, 'app', repo(), 10), account(ALICE, 'suspended', 11, SAID_ONCE), account(ALICE, 'active', 12, { changedUs: 8, seq: 2 }))
+const SUPERSEDED = after(put(ALICE, 'app', repo(), 10), account(ALICE, 'suspended', 11, SAID_ONCE), account(ALICE, 'active', 12, { changedUs: 9, seq: 2 }))
+const READ = { ...MINIMAL, backfill: true } as const
+/** The owner is known since the stream had come to 10. */
+const ADMITTED = writtenState(run(initial(minimal(READ)), eventsOf([passing(10, { at: 10 }), started(20, READ), passing(10, { at: 21, connection: 1 })]))[0])
 /** A resume asked for 8, and connection 1 is to answer. */
 const ASKED = after(put(ALICE, 'app', repo(), 10), started(20, OPEN))
 
@@ -125,6 +133,11 @@ export const FOLDS: ReadonlyArray<Case> = [
   folds('an account event of somebody known is stepped', KNOWN, [tick(11, 15), account(ALICE, 'active', 12), tick(13, 16)], 3, 0, false),
   folds('one that deactivates', KNOWN, [account(ALICE, 'deactivated', 12)], 1, 1, false),
   folds('one that is older than what is known is such an event, too', KNOWN, [account(ALICE, 'active', 1)], 1, 0, true),
+  folds('an account event that changes nothing, under the stamp that is known, is stepped', KNOWN, [tick(10, 15), account(ALICE, 'active', 10), tick(10, 16)], 3, 0, false),
+  folds('an account event equal to the last one is stepped', SET_ASIDE, [account(ALICE, 'suspended', 11)], 1, 0, false),
+  folds('a repeat of what set the account aside is stepped while nothing later has made it active', REPEATABLE, [account(ALICE, 'suspended', 13, SAID_ONCE)], 1, 1, false),
+  folds('a repeat of it only moves the cursor once something later has made the account active', SUPERSEDED, [account(ALICE, 'suspended', 13, SAID_ONCE)], 1, 0, true),
+  folds('an account event stamped at the horizon only moves the cursor', ADMITTED, [account(SPINDLE_OWNER, 'suspended', 10, { connection: 1 })], 1, 0, true),
   folds('who becomes known in the batch is known from then on', FRESH, [account(ALICE, 'active', 1), put(ALICE, 'app', repo(), 2), account(ALICE, 'active', 3)], 3, 1, false),
   folds('a commit between two', FRESH, [tick(1, 5), put(ALICE, 'app', repo(), 2), tick(3, 6)], 3, 1, false),
   folds('a commit that causes nothing is not lazy', FRESH, [put(ALICE, 'app', repo({ spindle: '' }), 2)], 1, 0, false),

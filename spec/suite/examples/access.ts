@@ -1,7 +1,7 @@
 /** T2: who may push, as knots say that keep lists of their own. */
 import { REPO } from '../../../core/index.js'
-import { bare, begins, comes, filesRead, HOUR_MS, ignored, KEY, type Of, OTHER, publish, read, refused, REPO_DID, retry, running, STARTING, trigger, workflow } from './build-world.js'
-import { ALICE, at, BOB, collaborator, del, example, type Example, type Happening, K1, K2, OWNER, put, repo, started, stop, type WrittenEffect, type WrittenEvent, type WrittenReport } from './support.js'
+import { bare, begins, building, comes, filesRead, HOUR_MS, ignored, KEY, type Of, OTHER, publish, read, refused, REPO_DID, retry, running, STARTING, trigger, workflow } from './build-world.js'
+import { ALICE, at, BOB, collaborator, del, example, type Example, type Happening, K1, K2, member, open, OWNER, put, repo, started, stop, subscribe, type WrittenEffect, type WrittenEvent, type WrittenReport } from './support.js'
 
 // ---------------------------------------------------------------------------------------- the world
 
@@ -274,6 +274,11 @@ const OF_EVE = { repository: { did: REPO_DID, name: 'app', owner: EVE, rkey: 'ap
 const claimsOf = (did: string, from: number, to: number): ReadonlyArray<Happening> =>
   Array.from({ length: to - from }, (_, i) => put(did, `r${String(from + i)}`, repo({ repoDid: `did:plc:r${String(from + i)}` }), at(13 + (from + i) / 1_000), { connection: 1 }))
 
+/** The name that the bridge is to have after its next start. */
+const RENAMED = 'new.example'
+/** A record of the owner names Mallory. */
+const NAMED = put(OWNER, 'm', member({ subject: MALLORY }), at(12), { connection: 1 })
+
 const ROOM: ReadonlyArray<Example> = [
   example('T2.70 a list is kept for whom the knot calls the owner, and is asked for when they claim the repository', {
     given: knowing(byKnot([BOB], EVE)),
@@ -308,6 +313,36 @@ const ROOM: ReadonlyArray<Example> = [
     given: [...ASKED, ...claimsOf(OWNER, 0, 2), CLAIMED],
     when: [unread(2, at(14)), again(5, at(15)), answered(byKnot([BOB]), 6, at(16)), again(7, at(17))],
     then: { effects: [wakes(5, 1_000, 2_000), asks(6, REPO_DID, EVE), later(7), asks(8)], reports: [unreadReport(at(14))] }
+  }),
+  example('T2.76 where whom the knot calls the owner begins to claim the repository with a start, the question takes a number and is left out', {
+    given: [
+      ...ASKED,
+      put(EVE, 'app', repo({ repoDid: REPO_DID, spindle: RENAMED }), at(12), { connection: 1 }),
+      put(OWNER, 'b', repo({ repoDid: REPO_DID, spindle: RENAMED }), at(12), { connection: 1 }),
+      answered(byKnot([BOB], EVE), 2, at(13))
+    ],
+    when: [
+      started(at(30), { ...building(), collaborators: 'knots', hostname: RENAMED }),
+      comes(trigger({ actor: BOB }), at(31), { connection: 3 }),
+      again(5, at(32)),
+      answered(byKnot([BOB], EVE), 6, at(33)),
+      comes(trigger({ actor: BOB }), at(34), { connection: 3, rkey: OTHER })
+    ],
+    then: {
+      effects: [open(2, at(7)), subscribe(K1, 3), wakes(5, 0, 6 * HOUR_MS), asks(6, REPO_DID, EVE), later(7), read(1, { ...OF_EVE, rkey: OTHER })],
+      reports: [refused('actor', at(31))]
+    }
+  }),
+  example('T2.77 an empty list is not taken either while the other lists of its owner have more than there is room for', {
+    given: [
+      ...ASKED,
+      NAMED,
+      ...claimsOf(MALLORY, 0, 12),
+      ...Array.from({ length: 11 }, (_, i) => answered(byKnot(Array.from({ length: 500 }, (__, j) => `did:a:${String(j)}`), MALLORY), 3 + i, at(14), `did:plc:r${String(i)}`)),
+      put(OWNER, 'm', member(), at(15), { connection: 1 })
+    ],
+    when: [answered(byKnot([], MALLORY), 14, at(16), 'did:plc:r11'), again(15, at(17), 'did:plc:r0'), answered(byKnot([], MALLORY), 27, at(18), 'did:plc:r0')],
+    then: { effects: [wakes(26, 1_000, 2_000, 'did:plc:r11'), asks(27, 'did:plc:r0', MALLORY), later(28, 'did:plc:r0')], reports: [unreadReport(at(16), 'did:plc:r11')] }
   })
 ]
 

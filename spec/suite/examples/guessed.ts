@@ -14,6 +14,8 @@ import {
   comes,
   deadline,
   filesRead,
+  follow,
+  FOLLOWING,
   ignored,
   KEY,
   LATER,
@@ -28,20 +30,25 @@ import {
   publish,
   push,
   read,
+  readPiped,
   refused,
   refuses,
   REPO_DID,
+  reports,
   REPOSITORY,
   retry,
   running,
+  runningMs,
+  says,
   SHA,
   shown,
   start,
   trigger,
+  unfollow,
   variables,
   workflow
 } from './build-world.js'
-import { at, BOB, example, type Example, type Happening, K1, open, OWNER, put, repo, started, subscribe, type WrittenEffect, type WrittenEvent } from './support.js'
+import { at, BOB, collaborator, example, type Example, type Happening, K1, open, OWNER, put, repo, started, subscribe, type WrittenEffect, type WrittenEvent } from './support.js'
 
 /** The key of a run of ours that begins then. */
 const ours = (us: number): string => tidOf(clampTimeUs(us))
@@ -56,6 +63,17 @@ const MET_LONG_AGO: ReadonlyArray<Happening> = [
   comes(bare(), at(20), { rkey: FIRST }),
   comes(pipeline(), at(21), { rkey: PIPED }),
   ...Array.from({ length: 200 }, (_, i) => comes(bare({ cause: LATER }), at(22), { rkey: `b${String(i).padStart(3, '0')}` }))
+]
+
+const LIB_DID = 'did:plc:lib22222222222222222222'
+const LIB = { did: null, knot: K1, name: 'lib', owner: OWNER }
+
+/** Two repositories with one push: Bob, who may push to the one alone, has pushed there. */
+const TWO: ReadonlyArray<Happening> = [
+  ...running(),
+  put(OWNER, 'lib', repo({ name: 'lib', repoDid: LIB_DID }), at(12), { connection: 1 }),
+  put(OWNER, 'bob', collaborator({ repo: LIB_DID }), at(13), { connection: 1 }),
+  comes(bare({ actor: BOB, repo: LIB }), at(20))
 ]
 
 const TRIGGERS: ReadonlyArray<Example> = [
@@ -89,6 +107,16 @@ const TRIGGERS: ReadonlyArray<Example> = [
     ],
     when: [comes(trigger({ cause: LATER }), at(23)), comes(pipeline(), at(24), { rkey: PIPED })],
     then: { reports: [ignored('before', at(23)), refused('actor', at(24), PIPED)] }
+  }),
+  example('T1.70 a refUpdate of another repository does not say who made the push of a pipeline', {
+    given: TWO,
+    when: [comes(pipeline(), at(21), { rkey: PIPED })],
+    then: { effects: [readPiped(1)] }
+  }),
+  example('T1.71 a refUpdate of another repository does not say it either once it has met its pipeline', {
+    given: [...TWO, comes(pipeline({ repo: LIB }), at(21), { rkey: 'lib' })],
+    when: [comes(pipeline(), at(22), { rkey: PIPED })],
+    then: { effects: [readPiped(2)] }
   })
 ]
 
@@ -238,6 +266,65 @@ const RETRIES: ReadonlyArray<Example> = [
   })
 ]
 
+// ---------------------------------------------------------------------------------------- T6
+
+/** Of three workflows the first has failed, by a provider that does not take it on. */
+const FIRST_FAILED: ReadonlyArray<Happening> = [
+  ...running({ keepStatuses: 1 }),
+  comes(trigger(), at(20)),
+  filesRead([workflow({ name: 'a' }), workflow({ name: 'b' }), workflow({ name: 'c' })], at(21)),
+  refuses(3, at(22), name('a'))
+]
+
+/** Where the knot is asked to go on: behind the push. */
+const RESUMED = `${String(at(20) - 1)}999`
+const GONE = 'There is no provider "ci" here any more.'
+
+const KEPT: ReadonlyArray<Example> = [
+  example('T6.23 a build that is there when a start has no status kept stays until nothing is owed of it, whatever statuses it gets', {
+    given: FOLLOWING,
+    when: [
+      started(at(30), building({ keepStatuses: 0 })),
+      reports('running', at(31)),
+      reports('success', at(32)),
+      comes(trigger(), at(33), { connection: 3 })
+    ],
+    then: {
+      effects: [open(2, at(-4)), subscribe(K1, 3, RESUMED), deadline(4, pendingMs), follow(), publish('running', at(31)), deadline(5, runningMs), publish('success', at(32)), unfollow()],
+      reports: [ignored('before', at(33))]
+    }
+  }),
+  example('T6.24 a build that has ended is forgotten while the others of its run are cancelled, all of them', {
+    given: FIRST_FAILED,
+    when: [cancel(at(30)), retry(at(31))],
+    then: {
+      effects: [
+        publish('cancelled', at(30), { build: name('b') }),
+        publish('cancelled', at(30) + 1, { build: name('c') }),
+        announce(at(31), [shown('b'), shown('c')], { rkey: ours(at(31)) }),
+        ...['b', 'c'].flatMap((of, i) => {
+          const build = name(of, ours(at(31)))
+          return [publish('pending', at(31) + i, { build }), deadline(8 + 2 * i, pendingMs, build), start(9 + 2 * i, build, plan({ variables: variables(ours(at(31))) }))]
+        })
+      ]
+    }
+  }),
+  example('T6.25 where a start has no status kept and has lost a provider, each build is forgotten as it fails, and its run with the last', {
+    given: [...running(), comes(trigger(), at(20)), filesRead([workflow({ name: 'a' }), workflow({ name: 'b' })], at(21)), says('BuildAccepted', 3, at(22), name('a'))],
+    when: [started(at(30), building({ keepStatuses: 0, providers: [] })), comes(trigger(), at(31), { connection: 3 })],
+    then: {
+      effects: [
+        open(2, at(-4)),
+        subscribe(K1, 3, RESUMED),
+        publish('failed', at(30), { build: name('a'), error: GONE }),
+        unfollow(name('a')),
+        publish('failed', at(30) + 1, { build: name('b'), error: GONE })
+      ],
+      reports: [ignored('before', at(31))]
+    }
+  })
+]
+
 // ---------------------------------------------------------------------------------------- T7
 
 type Called = Of<WrittenEvent, 'CallReceived'>
@@ -297,4 +384,4 @@ const CALLS: ReadonlyArray<Example> = [
   })
 ]
 
-export const GUESSED: ReadonlyArray<Example> = [...TRIGGERS, ...RIGHTS, ...RETRIES, ...CALLS]
+export const GUESSED: ReadonlyArray<Example> = [...TRIGGERS, ...RIGHTS, ...RETRIES, ...KEPT, ...CALLS]
