@@ -91,9 +91,9 @@ interface WaitingJob {
 /**
  * Creates a queue that runs at most `max` jobs at a time, and at most `maxPerKey` with the same key. Accounts take turns (round robin): the first job
  * of one account waits for at most one job of each other account, however many those have queued, and for whatever keys. Jobs of one account run in
- * order, as far as their keys have room. Waits for `rest` after each job before the next one with the same key.
+ * order, as far as their keys have room. With `rest`, waits for it after each job before the next one with the same key.
  */
-export const createFairQueue = (max: number, maxPerKey: number, rest: () => Promise<void> = () => Promise.resolve()): FairQueue => {
+export const createFairQueue = (max: number, maxPerKey: number, rest: (() => Promise<void>) | null = null): FairQueue => {
   /** By account, in the order of their next turns, then by key. Sets of jobs, because the first of many is taken from them at no cost. */
   const waiting = new Map<string, Map<string, Set<WaitingJob>>>()
   const running = new Set<Promise<void>>()
@@ -126,6 +126,8 @@ export const createFairQueue = (max: number, maxPerKey: number, rest: () => Prom
     }
     const over = (): void => {
       running.delete(promise)
+      // Its key is free in this very turn, or whoever is first in line for it would be passed over.
+      if (rest === null) return released()
       void rest().then(released, released)
       next()
     }

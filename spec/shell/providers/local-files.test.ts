@@ -59,7 +59,7 @@ describe('a file', () => {
     expect(await readFileOf(Cancel, folder, 'cancel.json')).toBeNull()
     for (const text of ['', '{"atMs":', '{"atMs":"1"}', '[]']) {
       writeFileSync(join(folder, 'cancel.json'), text)
-      await expect(readFileOf(Cancel, folder, 'cancel.json')).rejects.toThrow('cancel.json is not understood')
+      await expect(readFileOf(Cancel, folder, 'cancel.json')).rejects.toThrow('cancel.json is not valid')
     }
     await expect(readFileOf(Cancel, join(folder, 'cancel.json'), 'x')).rejects.toThrow('ENOTDIR')
   })
