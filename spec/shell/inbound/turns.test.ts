@@ -63,3 +63,22 @@ it('runs whoever waits in order, each once', async () => {
   for (let n = 0; n < 6; n++) await nextTurn()
   expect(ran).toEqual([0, 1, 2, 3, 4, 0])
 })
+
+it('lets nobody before those who wait already, though there is room again', async () => {
+  const turns = createTurns({ busyBytes: 1, quietBytes: 1_024 })
+  const ran: Array<string> = []
+  const take = (name: string, bytes: number): void =>
+    turns.take(() => {
+      ran.push(name)
+      turns.spend(bytes)
+    })
+  take('first', 1_024)
+  turns.take(() => {
+    take('last', 512)
+    ran.push('second')
+  })
+  take('third', 512)
+  await nextTurn()
+  await nextTurn()
+  expect(ran).toEqual(['first', 'second', 'third', 'last'])
+})

@@ -222,6 +222,28 @@ describe.skipIf(!hasGit)(`a failed checkout${WITHOUT_GIT}`, () => {
     expect(await going).toBe('tack is stopping, or the build was cancelled.')
   })
 
+  test.each([
+    [100, 50, 2],
+    [100, 51, 1],
+    [100, 101, 0]
+  ])('is retried within %i s, after pauses of %i s, as often as these fit: %i', async (forS, everyS, times) => {
+    const time = manualClock()
+    let pauses = 0
+    const clock: Clock = {
+      after: (ms, then) => {
+        if (ms !== everyS * 1_000) return time.after(ms, then)
+        pauses += 1
+        const cancel = time.after(ms, then)
+        time.advance(ms)
+        return cancel
+      },
+      now: time.now
+    }
+    const away = { everyMs: everyS * 1_000, forMs: forS * 1_000 }
+    expect(await failing(['http://127.0.0.1:1/x'], planOf(null), { away, clock })).toContain('Retried for 100 s.')
+    expect(pauses).toBe(times)
+  })
+
   test('does not wait for another attempt when it is called off as one ends', async () => {
     const { after, now } = systemClock()
     const leaving = new AbortController()
