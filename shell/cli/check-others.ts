@@ -83,7 +83,8 @@ export const warnOfProviders = (providers: ReadonlyArray<Provider>, clock: Clock
   const asking = new AbortController()
   for (const provider of providers)
     void checkProvider(provider, clock, asking.signal).then(({ isFine, sentence }) => {
-      if (!isFine && !asking.signal.aborted) log.warn(`Provider "${provider.name}": ${ended(sentence)} Once that is mended, "tack check" tries it again.`, { provider: provider.name })
+      if (isFine || asking.signal.aborted) return
+      log.warn(`Provider "${provider.name}": ${ended(sentence)} Once that is mended, "tack check" tries it again.`, { provider: provider.name })
     })
   return () => asking.abort()
 }
