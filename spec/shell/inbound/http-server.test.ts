@@ -1,4 +1,5 @@
 /** HTTP as the spindle speaks it: what each route answers, what is bounded, and what a stranger cannot do with it. */
+import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { once } from 'node:events'
 import { readFile } from 'node:fs/promises'
 import { createConnection, Socket } from 'node:net'
@@ -727,6 +728,20 @@ describe('a websocket', () => {
     const { url } = await serve(started())
     const asked = { ...UPGRADE, connection: 'UPGRADE', upgrade: 'WebSocket' }
     expect((await ask(url, '/events', { headers: asked })).status).toBe(101)
+  })
+
+  it('is refused on a connection that may fail twice', async () => {
+    const sockets: Array<Socket> = []
+    const keep = (message: unknown): void => {
+      if (message instanceof Object && 'socket' in message && message.socket instanceof Socket) sockets.push(message.socket)
+    }
+    subscribe('net.server.socket', keep)
+    onTestFinished(() => void unsubscribe('net.server.socket', keep))
+    const { url } = await serve(started())
+    expect((await ask(url, '/nothing', { headers: UPGRADE })).status).toBe(404)
+    expect(sockets).toHaveLength(1)
+    // An error that nobody listens for is thrown.
+    for (const time of ['first', 'second']) sockets[0]?.emit('error', new Error(time))
   })
 
   it('is closed when it sends more than a reader has to say', async () => {
