@@ -24,6 +24,9 @@ const REPO_DID = 'did:plc:rrrrrrrrrrrrrrrrrrrrrrrr'
 const clock = systemClock()
 const WORKFLOW = 'when: [{event: push, branch: ["**"]}]\nengine: tack\ntack: {local: {}}\nsteps:\n  - {name: hello, command: "true"}\n'
 
+/** A file with a character for each process that has come to a step that does not end. */
+const hangsOf = (folder: string): string => join(folder, 'hangs')
+
 /**
  * What has Node load the machine with a step that does not end for events of which `condition` holds: a module of that name that exports all
  * of the real one, but for its two ways to take a step. It goes by the name of the module alone, however that is compiled and wherever it lies.
@@ -31,11 +34,12 @@ const WORKFLOW = 'when: [{event: push, branch: ["**"]}]\nengine: tack\ntack: {lo
 const hanging = async (folder: string, condition: string): Promise<string> => {
   // It holds up its thread for good, as a loop would, and leaves the processor to others.
   const wait = 'Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0)'
-  const stuck = (name: string): string => `export const ${name} = (state, event) => { if (${condition}) ${wait}; return real.${name}(state, event) }`
+  const hung = `appendFileSync(${JSON.stringify(hangsOf(folder))}, 'x')`
+  const stuck = (name: string): string => `export const ${name} = (state, event) => { if (${condition}) { ${hung}; ${wait} } return real.${name}(state, event) }`
   const hook = `export const load = (url, context, next) => {
     if (!url.endsWith('/core/machine.js')) return next(url, context)
     const from = JSON.stringify(url + '?real')
-    const source = 'export * from ' + from + '\\nimport * as real from ' + from + '\\n' + ${JSON.stringify(`${stuck('step')}\n${stuck('stepped')}`)}
+    const source = 'import { appendFileSync } from "node:fs"\\nexport * from ' + from + '\\nimport * as real from ' + from + '\\n' + ${JSON.stringify(`${stuck('step')}\n${stuck('stepped')}`)}
     return { format: 'module', shortCircuit: true, source }
   }`
   const path = join(folder, 'hang.mjs')
@@ -91,9 +95,11 @@ const world = async (folder: string) => {
   }
 }
 
-/** Resolves when the step of that event is noted, and goes on. */
-const noted = (folder: string, name: string): Promise<void> =>
+/** Resolves when so many processes have come to a step that does not end, and that of this event is noted, and goes on. */
+const noted = (folder: string, name: string, times: number): Promise<void> =>
   eventually(async () => {
+    // Until a process has come so far, what the one before it noted still lies there.
+    if ((await readFile(hangsOf(folder), 'utf8').catch(() => '')).length < times) return false
     const hung = await lastHung(systemDisk, join(folder, 'store'))
     const isGoingOn = (await readFile(join(folder, 'store', 'step.jsonl'), 'utf8').catch(() => '')).endsWith('\n')
     return isGoingOn && hung !== null && eventName(hung) === name
@@ -116,13 +122,13 @@ for (const [of, name] of [
       await push(before)
       await eventually(async () => (await statusOf(before)) === 'success')
       await push(bad)
-      await noted(folder, event)
+      await noted(folder, event, 1)
       await first.end('SIGKILL')
 
       // Most processes end for another reason: what was noted is tried again.
       const second = run(env)
       await second.says(`the last process ended while processing \\"${event}\\"`)
-      await noted(folder, event)
+      await noted(folder, event, 2)
       expect((await check()).out).toMatch(/NOT {2}store .*ended while it did/)
       expect((await inspect()).out).toContain(`tack is processing "${event}", or ended while it did; if that happens again`)
       expect(await passOver('KnotReceived x')).toMatchObject({ code: 1 })
@@ -164,13 +170,13 @@ test.skipIf(!hasGit)(`an event of the journal whose step does not end at a start
     const env = { NODE_OPTIONS: await hanging(folder, `event._tag === 'WorkflowsRead' && event.rkey === '${bad}' && event.workflows.length !== 0`) }
     const event = `WorkflowsRead ${host}/${bad}`
     const second = run(env)
-    await noted(folder, event)
+    await noted(folder, event, 1)
     await second.end('SIGKILL')
 
     // Most processes end for another reason: what was noted is tried again.
     const third = run(env)
     await third.says(`the last process ended while processing \\"${event}\\" from batch`)
-    await noted(folder, event)
+    await noted(folder, event, 2)
     expect((await check()).out).toMatch(/NOT {2}store .*ended while it did/)
     expect(await passOver('WorkflowsRead x')).toMatchObject({ code: 1 })
     expect(await passOver(event)).toMatchObject({ code: 0 })
@@ -218,7 +224,7 @@ test.skipIf(!hasGit)(`the watchdog hears that tack is alive, even while nothing 
     await eventually(async () => (await lines()).length >= begun + 3)
     expect(new Set(await lines())).toEqual(new Set(['/run/notify WATCHDOG=1']))
     await push(bad)
-    await noted(folder, `KnotReceived sh.tangled.git.refUpdate ${host}/${bad}`)
+    await noted(folder, `KnotReceived sh.tangled.git.refUpdate ${host}/${bad}`, 1)
     // The one that was under way may still be written; then there are no more, for as long as ten would take.
     await new Promise((resolve) => setTimeout(resolve, 300))
     const after = (await lines()).length
