@@ -52,7 +52,7 @@ const failureOf = ({ isTooLong, said }: Ran, proxy: Proxy): Failed => {
   const { password } = new URL(proxy.url)
   if (failure !== null) return failure.isTooLarge ? new Failed('The repository is too large.', false) : new Failed(`The knot cannot be reached: ${failure.reason}.`, false, true)
   if (isTooLong) return new Failed('The repository is too large.', false)
-  const words = sentence(redactor([proxy.url, password]), FATAL.exec(said)?.[1] ?? said)
+  const words = sentence(redactor([proxy.url, password]), FATAL.exec(said)?.[1] ?? said.trim())
   if (SERVER_ERROR.test(said)) return new Failed(`The knot cannot be reached: ${words}.`, false, true)
   return new Failed(words === '' ? 'git was killed.' : words, /not found|returned error: 4|could not read Username|Authentication failed/.test(said))
 }
