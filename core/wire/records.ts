@@ -23,19 +23,19 @@ const text = (u: unknown, limit: number): string | null =>
       ? ''
       : null
 
-/** A record of which some field may not be text. */
-type Read<R> = { readonly [field in keyof R]: string | null }
-
 /**
- * The codec of a record whose fields are all text. `read` names each field by hand, and so does `isWhole`: every frame
- * that concerns us passes here, and a generic reader takes three times as long.
+ * The codec of a record whose fields are all text. `read` names each field by hand: every frame that concerns us passes
+ * here, and a generic reader takes three times as long.
  */
 const textRecord = <R extends { readonly [field in keyof R]: string }>(
   codec: t.Type<R>,
-  read: (fields: Fields) => Read<R>,
-  isWhole: (record: Read<R>) => record is R
+  read: (fields: Fields) => { readonly [field in keyof R]: string | null }
 ) => {
-  const firstBad = (record: Read<R>): string =>
+  const isWhole = (record: { readonly [field in keyof R]: string | null }): record is R => {
+    for (const field in record) if (record[field] === null) return false
+    return true
+  }
+  const firstBad = (record: { readonly [field in keyof R]: string | null }): string =>
     Object.entries(record).find(([, value]) => value === null)?.[0] ?? ''
   return new t.Type<R, R, unknown>(
     codec.name,
@@ -49,41 +49,23 @@ const textRecord = <R extends { readonly [field in keyof R]: string }>(
   )
 }
 
-export const MemberFromWire = textRecord(
-  Member,
-  (fields) => ({
-    createdAt: text(fields['createdAt'], LIMITS[MEMBER].createdAt),
-    instance: text(fields['instance'], LIMITS[MEMBER].instance),
-    subject: text(fields['subject'], LIMITS[MEMBER].subject)
-  }),
-  (record): record is Member => record.createdAt !== null && record.instance !== null && record.subject !== null
-)
+export const MemberFromWire = textRecord(Member, (fields) => ({
+  createdAt: text(fields['createdAt'], LIMITS[MEMBER].createdAt),
+  instance: text(fields['instance'], LIMITS[MEMBER].instance),
+  subject: text(fields['subject'], LIMITS[MEMBER].subject)
+}))
 
-export const RepoFromWire = textRecord(
-  RepoRecord,
-  (fields) => ({
-    createdAt: text(fields['createdAt'], LIMITS[REPO].createdAt),
-    knot: text(fields['knot'], LIMITS[REPO].knot),
-    name: text(fields['name'], LIMITS[REPO].name),
-    repoDid: text(fields['repoDid'], LIMITS[REPO].repoDid),
-    spindle: text(fields['spindle'], LIMITS[REPO].spindle)
-  }),
-  (record): record is RepoRecord =>
-    record.createdAt !== null &&
-    record.knot !== null &&
-    record.name !== null &&
-    record.repoDid !== null &&
-    record.spindle !== null
-)
+export const RepoFromWire = textRecord(RepoRecord, (fields) => ({
+  createdAt: text(fields['createdAt'], LIMITS[REPO].createdAt),
+  knot: text(fields['knot'], LIMITS[REPO].knot),
+  name: text(fields['name'], LIMITS[REPO].name),
+  repoDid: text(fields['repoDid'], LIMITS[REPO].repoDid),
+  spindle: text(fields['spindle'], LIMITS[REPO].spindle)
+}))
 
-export const CollaboratorFromWire = textRecord(
-  Collaborator,
-  (fields) => ({
-    createdAt: text(fields['createdAt'], LIMITS[COLLABORATOR].createdAt),
-    repo: text(fields['repo'], LIMITS[COLLABORATOR].repo),
-    repoDid: text(fields['repoDid'], LIMITS[COLLABORATOR].repoDid),
-    subject: text(fields['subject'], LIMITS[COLLABORATOR].subject)
-  }),
-  (record): record is Collaborator =>
-    record.createdAt !== null && record.repo !== null && record.repoDid !== null && record.subject !== null
-)
+export const CollaboratorFromWire = textRecord(Collaborator, (fields) => ({
+  createdAt: text(fields['createdAt'], LIMITS[COLLABORATOR].createdAt),
+  repo: text(fields['repo'], LIMITS[COLLABORATOR].repo),
+  repoDid: text(fields['repoDid'], LIMITS[COLLABORATOR].repoDid),
+  subject: text(fields['subject'], LIMITS[COLLABORATOR].subject)
+}))

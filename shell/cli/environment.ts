@@ -23,13 +23,6 @@ export interface Environment {
 export const exposure = (path: string, mode: number): string | null =>
   (mode & OTHERS_READ) === 0 || GIVEN.test(path) ? null : `${path} holds a secret, and every user of this machine can read it: chmod o= ${path}`
 
-/** The file that the value of a variable came from, and the variable that names it; `null` if it came from none. `environment` is resolved. */
-export const fileOf = (name: string, environment: NodeJS.ProcessEnv): { readonly path: string; readonly variable: string } | null => {
-  const variable = `${name}_FILE`
-  const path = environment[variable]
-  return path === undefined ? null : { path, variable }
-}
-
 const why = (error: unknown): string => whyUnread(error, { absent: 'create it, or unset the variable', folder: '' })
 
 const read = (path: string): { readonly mode: number; readonly text: string } => {

@@ -1,7 +1,7 @@
 /** Finds unknown variables that begin with `TACK_`: a misspelled setting would otherwise be ignored silently. */
 import { nearest } from '../../core/index.js'
 import { KINDS } from '../providers/index.js'
-import { fileOf } from './environment.js'
+import { fileOf } from '../lib/variable-file.js'
 import { runOptions, serverOption } from './options.js'
 
 /** Variables that Kubernetes sets in every container for a service named tack (`TACK_SERVICE_HOST`, `TACK_PORT_8080_TCP_ADDR`). */

@@ -169,12 +169,14 @@ export const accessReader = ({ clock, documents, hosts, isInsecure, pauseMs = 50
     if (own >= (all < PENDING ? PENDING_OF_ACCOUNT : 1)) return { _tag: 'Unread', error: 'too many questions wait', waitMs: 0 }
     pending.set(account, own + 1)
     all += 1
-    const found = await inquire(request)
-    all -= 1
-    const left = (pending.get(account) ?? 0) - 1
-    if (left > 0) pending.set(account, left)
-    else pending.delete(account)
-    return found
+    try {
+      return await inquire(request)
+    } finally {
+      all -= 1
+      const left = (pending.get(account) ?? 0) - 1
+      if (left > 0) pending.set(account, left)
+      else pending.delete(account)
+    }
   }
 
   const read = async (request: ReadAccess, deliver: Deliver): Promise<void> => {

@@ -5,6 +5,7 @@
 import * as E from 'fp-ts/lib/Either.js'
 import { type Either } from 'fp-ts/lib/Either.js'
 import { excerpt, nearest } from '../../core/index.js'
+import { fileOf } from '../lib/variable-file.js'
 import type { Kind, Provider, SettingFault, Surroundings } from './provider.js'
 
 type Environment = Surroundings['environment']
@@ -119,9 +120,14 @@ const read = <A>(name: string, setting: Setting<A>, given: unknown, environment:
   const u = isGiven ? given : fromEnvironment
   const value = setting.read(u)
   if (value !== undefined) return E.right(value)
-  const file = environment[`${String(variable)}_FILE`]
-  const source = isGiven ? '' : file === undefined ? ` (it is from ${String(variable)})` : ` (it is from ${String(variable)}_FILE: ${file})`
+  const source = isGiven || variable === undefined ? '' : ` (it is from ${sourceOf(variable, environment)})`
   return E.left({ isOfEnvironment: !isGiven, sentence: `must be ${allowed}${source}${isSecret ? '' : `; it is ${shown(u)}`}.`, setting: name })
+}
+
+/** Where the value of a variable came from. */
+const sourceOf = (variable: string, environment: Environment): string => {
+  const file = fileOf(variable, environment)
+  return file === null ? variable : `${file.variable}: ${file.path}`
 }
 
 const unknown = (name: string, [first, ...others]: ReadonlyArray<string>): SettingFault => ({

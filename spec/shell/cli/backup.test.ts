@@ -13,6 +13,7 @@ import { config } from '../support/bridge.js'
 import { startForge } from '../support/forge.js'
 import { hasGit, WITHOUT_GIT } from '../support/git.js'
 import { eventually, inFolder, start, tack } from '../support/process.js'
+import { waitUntil } from '../support/steps.js'
 
 const OWNER = 'did:plc:aaaaaaaaaaaaaaaaaaaaaaaa'
 const HOSTNAME = 'ci.example.com'
@@ -27,7 +28,7 @@ tack:
 steps:
   - command: |
       echo ${name} >> ${folder}/begun
-      until test -e ${folder}/go; do sleep 0.05; done
+      ${waitUntil(`test -e ${folder}/go`)}
 `
 
 describe.skipIf(!hasGit)(`a store with builds under way${WITHOUT_GIT}`, () => {

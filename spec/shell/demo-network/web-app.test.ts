@@ -16,6 +16,7 @@ import { isDefinitionOutput, isErrorOutput, isLogFrame, isPipelineOutput, isQuer
 import { CHROMIUM, launchChromium } from '../support/browser.js'
 import { hasGit, WITHOUT_GIT } from '../support/git.js'
 import { eventually, inFolder, start } from '../support/process.js'
+import { waitUntil } from '../support/steps.js'
 
 const OWNER = 'did:plc:aaaaaaaaaaaaaaaaaaaaaaaa' as Did
 const STRANGER = plc(seeded(6))
@@ -65,7 +66,7 @@ const place = async (folder: string): Promise<Place> => {
   const bare = await knot.git.createRepository({ did: REPO_DID, format: 'sha256', name: 'app', owner: OWNER })
 
   const marker = join(folder, 'go-on')
-  const workflow = ['when: [{event: push, branch: ["**"]}]', 'engine: tack', 'tack: {local: {}}', 'steps:', `  - {name: wait, command: "git rev-parse HEAD; until [ -e '${marker}' ]; do sleep 0.05; done"}`, ''].join('\n')
+  const workflow = ['when: [{event: push, branch: ["**"]}]', 'engine: tack', 'tack: {local: {}}', 'steps:', `  - {name: wait, command: "git rev-parse HEAD; ${waitUntil(`[ -e '${marker}' ]`)}"}`, ''].join('\n')
   const work = join(folder, 'work')
   git('init', '--quiet', '--object-format=sha256', '--initial-branch=main', work)
   await mkdir(join(work, '.tangled/workflows'), { recursive: true })

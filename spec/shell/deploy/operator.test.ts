@@ -13,6 +13,7 @@ import type { ShownBuild } from '../../../shell/inbound/shown-builds.js'
 import { OWNER } from '../inbound/support.js'
 import { eventually, inFolder, start, tack } from '../support/process.js'
 import { hasGit, WITHOUT_GIT } from '../support/git.js'
+import { waitUntil } from '../support/steps.js'
 
 const TOKEN = 'canary-0123456789abcdef'
 const HOSTNAME = 'localhost'
@@ -22,7 +23,7 @@ const clock = systemClock()
 
 /** A workflow whose step waits for a file, and says how it was told to end. */
 const waits = (file: string): string =>
-  ['when: [{event: push, branch: ["**"]}]', 'engine: tack', 'tack: {local: {}}', 'steps:', `  - {name: wait, command: "until [ -e '${file}' ]; do sleep 0.05; done"}`, ''].join('\n')
+  ['when: [{event: push, branch: ["**"]}]', 'engine: tack', 'tack: {local: {}}', 'steps:', `  - {name: wait, command: "${waitUntil(`[ -e '${file}' ]`)}"}`, ''].join('\n')
 
 test.skipIf(!hasGit)(`an operator gets from a configuration to a build that is cancelled, and one that repeats it${WITHOUT_GIT}`, () =>
   inFolder(async (folder) => {

@@ -42,7 +42,7 @@ echo started >> "$file.starts"
 i=1
 while :; do
   line=$(sed -n "\${i}p" "$file" 2>/dev/null || true)
-  if [ -z "$line" ]; then sleep 0.02; continue; fi
+  if [ -z "$line" ]; then kill -0 ${String(process.pid)} || exit 1; sleep 0.02; continue; fi
   i=$((i + 1))
   case "$line" in
     'say '*) printf '%s\\n' "\${line#say }" ;;
