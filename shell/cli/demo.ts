@@ -190,8 +190,10 @@ export const demo = async ({ once: isOnce, seed }: DemoOptions, print: (text: st
         await interrupted
       }
       const code = await end(lives.at(-1) ?? first, 'SIGTERM')
-      if (code !== 0) complain(`the bridge ended with exit code ${String(code)}`)
-      return isRight && code === 0 ? 0 : 1
+      // Who interrupts while the script has the bridge killed, or starts it again, finds none that could end by itself.
+      const isGood = code === 0 || (code === null && isInterrupted())
+      if (!isGood) complain(`the bridge ended with exit code ${String(code)}`)
+      return isRight && isGood ? 0 : 1
     } finally {
       builds.close()
     }
