@@ -185,14 +185,17 @@ const answer = (child: ChildProcess, response: ServerResponse): void => {
   })
 }
 
-/** Kills the program and its children, which would otherwise wait for a reader of their output. */
+/**
+ * Kills the program and its children. Nobody reads their output any more; its end, which the event `close` waits for, comes only when all of them are
+ * gone.
+ */
 const end = (child: ChildProcess): void => {
   try {
     if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL')
   } catch {
     // It has ended already.
   }
-  child.stdout?.destroy()
+  child.stdout?.removeAllListeners('data').resume()
 }
 
 /** A server whose repositories live as long as it does. Their folder is created with the first one. */
