@@ -1,5 +1,5 @@
 /**
- * From what records claim to entries: one for every repository that is claimed, as far as there is room, and no other.
+ * From claims to entries: one entry for every repository that a record claims, as far as there is room, and no other.
  */
 import type { ClaimChanged } from '../commits/index.js'
 import type { Did, TimeUs } from '../data/identifiers.js'
@@ -21,7 +21,7 @@ import {
 } from './model.js'
 import { hasRoom } from './room.js'
 
-/** The number of claims on each repository by account, after a record has begun or ceased to claim one. */
+/** Who claims each repository, after a record has begun or ceased to claim one. */
 export const applied = (
   claimants: AccessState['claimants'],
   { _tag, did, knot, repo }: ClaimChanged
@@ -31,7 +31,7 @@ export const applied = (
   return M.isEmpty(those) ? M.deleteAt(key)(claimants) : M.upsertAt(key, those)(claimants)
 }
 
-/** An entry for the repository, of which nothing is known yet, if any of those who claim it has room. */
+/** An entry for the repository, of which nothing is known yet, if any account that claims it has room. */
 const begin = (
   given: AccessGiven,
   state: AccessState,
@@ -53,7 +53,7 @@ const come =
     const [knot, repo] = splitName(key)
     const entry = entryOf(state, knot, repo)
     if (entry === null) return begin(given, state, key, dids, at)
-    // The list belonged to nobody, so it is not kept.
+    // While its owner did not claim it, the list was not kept: it has to be read again.
     const { access } = entry
     return access?._tag === 'ByKnot' && dids.includes(access.owner)
       ? ask(state, [knot, repo, entry], given.isStopped)

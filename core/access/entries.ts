@@ -22,16 +22,17 @@ export const claimantsOf = ({ claimants }: Pick<AccessState, 'claimants'>, key: 
   )
 
 /**
- * Whose room the list of a repository takes: that of the account that the knot calls its owner, while it claims the
- * repository. Nobody else's record counts beside such a list, and nobody fills the room of another by claiming.
+ * The account whose limit a repository's list counts against: the one that the knot calls its owner, if that account
+ * claims the repository. Nobody else's record counts beside such a list, and nobody can use up another account's limit
+ * by claiming its repositories.
  */
 export const listOwner = (state: Pick<AccessState, 'claimants'>, key: RepositoryKey, access: Access): Did | null =>
   access._tag === 'ByKnot' && M.has(access.owner)(claimantsOf(state, key)) ? access.owner : null
 
 /**
- * In whose turns a repository is asked about: of whom its knot calls the owner, if that account claims it, else of the
- * account with the fewest entries among those that do. Whoever claims much, and the same as another, has it asked in
- * the turns of that other. `null`: nobody claims it.
+ * The account in whose turn a repository is asked about: the one that its knot calls the owner, if that account claims
+ * it; else, of those that claim it, the one with the fewest entries. So an account that claims many repositories does
+ * not delay the question about one that another account claims, too. `null`: nobody claims it.
  */
 export const askedFor = (state: AccessState, key: RepositoryKey, access: Access | null): Did | null => {
   const owner = access === null ? null : listOwner(state, key, access)
@@ -95,8 +96,8 @@ export const withoutEntry = (before: AccessState, knot: HostName, repo: string):
 }
 
 /**
- * The state in which so many more records of an account claim the repository, or fewer. Where that is new of whom the
- * knot calls the owner, or is over, nothing is left of the list.
+ * The state after the number of an account's records that claim the repository has changed by `more`. If the account is
+ * the one that the knot calls the owner, and begins or ceases to claim the repository, the list is emptied.
  */
 export const withClaims = (state: AccessState, key: RepositoryKey, did: Did, more: number): AccessState => {
   const was = claimantsOf(state, key)

@@ -1,10 +1,10 @@
 /**
  * Access: who may push to a repository, as its knot and its DID document say (T2).
  *
- * Knots of today keep lists of their own of who may push, and say whose a repository is. So there is an entry for every
- * repository that a record claims on a knot that it holds through us; the knot is asked when that begins, again when it
- * tells of a change, and every few hours. What is not known grants nothing; what could not be asked again for a day is
- * not known any more.
+ * Today's knots keep their own lists of who may push, and say who owns a repository. So there is an entry for every
+ * repository that a record claims on a knot that it holds through us. The knot is asked when the claim begins, again
+ * when it reports a change, and every few hours. What is not known grants nothing; what could not be read again for a
+ * day is no longer known.
  */
 import * as O from 'fp-ts/lib/Option.js'
 import { ascending } from '../data/ascending.js'
@@ -50,7 +50,7 @@ export {
 } from './model.js'
 export { fromWritten, toWritten } from './written.js'
 
-/** An answer that is refused counts as a failed request. */
+/** A rejected answer counts as a failed request. */
 const asFailure = ({ at, knot, number, repo }: AccessRead, error: string): RequestFailed => ({
   _tag: 'RequestFailed',
   at,
@@ -81,9 +81,9 @@ const inOrder = (access: Access): Access =>
   access._tag === 'ByKnot' ? { ...access, collaborators: ascending(access.collaborators) } : access
 
 /**
- * Why an answer is not taken; `null`: it is. A knot that keeps lists, and says for a moment that it does not (it starts
- * anew, or a proxy answers for it), would hand its repositories to the records. So that counts only once nothing is
- * left of what its lists said, which is a day after the last of them was read.
+ * Why an answer is rejected; `null` if it is not. A knot that keeps lists may deny it for a moment, while it restarts
+ * or a proxy answers for it; to believe that would leave its repositories to the records. So it counts only once
+ * nothing is left of what its lists said, a day after the last of them was read.
  */
 const objection = (given: AccessGiven, state: AccessState, named: Named, access: Access): string | null => {
   const [knot, repo] = named
@@ -128,8 +128,9 @@ const collaboratorUpdated = (
 }
 
 /**
- * The reducer of access. It takes every event and knows its own. It sees first what records claim, then what knots have
- * told, then the event; where the configuration leaves all to the records, nothing.
+ * The reducer of access. It takes every event and ignores those that are not its own. Claims of records come first,
+ * then what knots have reported, then the event. Where the configuration leaves everything to the records, it does
+ * nothing.
  *
  * @example
  * import assert from 'node:assert'

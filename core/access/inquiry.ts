@@ -1,8 +1,8 @@
 /**
- * Finding out who may push to a repository: what is asked, one thing after another, and what the answers mean (T2).
+ * Finding out who may push to a repository: the questions, one after another, and what the answers mean (T2).
  *
- * Whoever asks holds an inquiry, puts its question to the outside, and tells it what was said, until it is over. So no
- * more is asked than is needed, and what is concluded is said here, once.
+ * The caller holds an inquiry, puts its question to the server, and passes the answer in, until the inquiry is over. So
+ * no more is asked than is needed, and the conclusions are drawn in one place.
  */
 import * as E from 'fp-ts/lib/Either.js'
 import * as O from 'fp-ts/lib/Option.js'
@@ -13,7 +13,7 @@ import type { Access } from '../model/access.js'
 import { decodeKnotOfRepository, hostOfService } from '../wire/did-document.js'
 import { decodeCollaborators, decodeDescribeRepo, decodeKnotVersion } from '../wire/knot-answers.js'
 
-/** How many pages of a list are read. A list that is longer has more collaborators than are kept. */
+/** How many pages of a list are read. A longer list has more collaborators than are kept. */
 export const PAGES_MAX = 6
 
 /** The part of a knot's list that has been read. */
@@ -57,7 +57,7 @@ export type Said =
   | { readonly _tag: 'Answered'; readonly status: number; readonly text: string; readonly waitMs: number }
   /** An authoritative answer that the document does not exist. */
   | { readonly _tag: 'Missing'; readonly detail: string }
-  /** No answer, or one that is too large to be read. */
+  /** No answer, or one that is too large. */
   | { readonly _tag: 'Unanswered'; readonly error: string; readonly waitMs: number }
 
 /** The repository in question, and the naming rules of knots. */
@@ -69,7 +69,9 @@ export interface InquiryAbout {
 
 type Answered = Extract<Said, { readonly _tag: 'Answered' }>
 
-/** What says that a knot does not have a method, or not what was asked for: it is older, or no knot of this kind. */
+/**
+ * HTTP statuses by which a knot says that it does not have a method, or what was asked for: it is older, or not a knot.
+ */
 const NOT_THERE: ReadonlyArray<number> = [400, 404, 405, 410, 426, 501]
 
 const found = (access: Access): Found => ({ _tag: 'Found', access })
@@ -80,8 +82,8 @@ const denied = (keepsLists: boolean, detail: string): Found =>
 const unread = (error: string, waitMs = 0): Unread => ({ _tag: 'Unread', error: excerpt(error), waitMs })
 
 /**
- * Where an inquiry begins. Lists are of DIDs: whoever pushes to a repository without one, the knot has let push, and
- * nobody calls for it, for calls name DIDs.
+ * Where an inquiry begins. For a repository without a DID it is over at once: the knot vouches for whoever pushes, and
+ * neither lists nor calls can name the repository.
  */
 export const inquiry = (repo: string): Inquiry =>
   Did.is(repo) ? { _tag: 'AskVersion' } : found({ _tag: 'ByRecords' })
@@ -98,7 +100,7 @@ const versionSaid = (knot: HostName, said: Answered): Inquiry => {
     : { _tag: 'AskDocument', keepsLists: keepsLists.right }
 }
 
-/** The document names no knot, as it must where the knot keeps lists. */
+/** The document names no knot. If the knot keeps lists, it has to. */
 const noKnot = (keepsLists: boolean, detail: string): Found =>
   keepsLists ? denied(keepsLists, detail) : found({ _tag: 'ByRecords' })
 
@@ -145,7 +147,7 @@ const pageSaid = (knot: HostName, asked: AskCollaborators, said: Answered): Inqu
 }
 
 /**
- * The inquiry after what was said to its question. What is over stays as it is. Total: anything may be said.
+ * The inquiry after an answer to its question. An inquiry that is over stays as it is. Total: any answer is accepted.
  *
  * @example
  * import assert from 'node:assert'
@@ -182,6 +184,6 @@ export const hear = (about: InquiryAbout, asked: Inquiry, said: Said): Inquiry =
   }
 }
 
-/** Whether a question is left to be asked. */
+/** Whether the inquiry is not over: it is a question to be asked. */
 export const isQuestion = (inquiry: Inquiry): inquiry is AccessQuestion =>
   inquiry._tag !== 'Found' && inquiry._tag !== 'Unread'

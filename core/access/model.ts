@@ -1,5 +1,5 @@
 /**
- * What is kept of what knots say of who may push, and how it begins.
+ * The state of access.
  */
 import * as t from 'io-ts'
 import type { ClaimChanged, CommitsState } from '../commits/index.js'
@@ -19,9 +19,9 @@ import type { Transition } from '../transition.js'
 /** What is known of a repository on a knot, and the state of its request. */
 export const Entry = t.readonly(
   t.strict({
-    /** `null`: it is not known, so nothing is granted. */
+    /** `null`: not known, so nothing is granted. */
     access: t.union([Access, t.null]),
-    /** When the last request that was answered was made; `null` if none was. */
+    /** When the last request that was answered was sent; `null` if none was answered. */
     asOfUs: t.union([TimeUs, t.null]),
     /** Whether the knot has reported a change since it was asked: the answer may be older. */
     isOutdated: t.boolean,
@@ -37,8 +37,8 @@ export interface RepositoryKeyBrand {
 }
 
 /**
- * `<knot>/<DID>` of a repository, without a DID for all of the knot that have none: a host has no slash, so no two
- * repositories share a name.
+ * A repository on a knot: `<knot>/<DID>`, or `<knot>/` for all repositories of the knot that have no DID. A host has no
+ * slash, so no two share a name.
  */
 export const RepositoryKey = t.brand(
   t.string,
@@ -60,16 +60,16 @@ export const splitName = (key: RepositoryKey): readonly [HostName, string] => {
 export interface AccessState {
   /** Derived: who claims each repository, and with how many records. */
   readonly claimants: M.OrderedMap<RepositoryKey, Tally<Did>>
-  /** Derived: how many collaborators there are on all the lists that are kept for accounts. */
+  /** Derived: the number of collaborators on all lists. */
   readonly collaborators: number
   readonly entries: M.OrderedMap<RepositoryKey, Entry>
-  /** Derived: how many collaborators there are on the lists that are kept for each account. */
+  /** Derived: the number of collaborators on the lists of each account. */
   readonly listed: Tally<Did>
   /** Derived: how many entries of each knot say that it keeps lists. */
   readonly listing: Tally<HostName>
   /** The number of the next request or pause. */
   readonly next: Natural
-  /** Derived: of how many repositories that each account claims there are entries. */
+  /** Derived: for each account, how many of the repositories that it claims have entries. */
   readonly ofAccounts: Tally<Did>
 }
 
@@ -88,7 +88,7 @@ export const initial: AccessState = {
 export interface AccessGiven {
   /** The repositories that records have begun or ceased to claim in this step. */
   readonly claims: ReadonlyArray<ClaimChanged>
-  /** The rows after the event: whom the owner's records name has more room than a stranger. */
+  /** The rows after the event: accounts that the owner's records name have higher limits than strangers. */
   readonly commits: Pick<CommitsState, 'named'>
   readonly config: Config
   readonly isStopped: boolean

@@ -1,7 +1,7 @@
 /**
- * How much room there is for what knots say of who may push (T2). Each account has room of its own: nobody else's
- * records take of it, and no knot does on which it has no repository. Strangers come and go at no cost, so for theirs
- * there is an end besides to what is kept of all.
+ * Limits on what is kept of who may push (T2). Each account has limits of its own, which other accounts' records cannot
+ * use up, nor can knots on which it has no repository. Strangers cost nothing to create, so they share a total limit as
+ * well.
  */
 import { isOurs } from '../commits/admission.js'
 import type { Did } from '../data/identifiers.js'
@@ -12,23 +12,23 @@ import type { Named } from './asked.js'
 import { listOwner, withEntry } from './entries.js'
 import { type AccessGiven, type AccessState, repositoryKey, type RepositoryKey } from './model.js'
 
-/** The limit of collaborators of one repository. */
+/** The most collaborators of one repository. */
 const COLLABORATORS_MAX = 500
 
 interface Room {
   /** Collaborators on the lists of an account's repositories. */
   readonly collaborators: number
-  /** Repositories that an account claims, of which it is known who may push. */
+  /** Repositories that an account claims and that have an entry. */
   readonly entries: number
 }
 
-/** The room of the owner, and of each account that a record of the owner names. */
+/** The limits of the owner, and of each account that a record of the owner names. */
 const OURS: Room = { collaborators: 50_000, entries: 5_000 }
 
-/** The room of each stranger, where strangers are admitted. */
+/** The limits of each stranger, where strangers are admitted. */
 const STRANGER: Room = { collaborators: 5_000, entries: 500 }
 
-/** What there may be of all accounts together while a stranger's is added. */
+/** The limits of all accounts together, which apply when something of a stranger is added. */
 const WITH_STRANGERS: Room = { collaborators: 100_000, entries: 25_000 }
 
 type Given = Pick<AccessGiven, 'commits' | 'config'>
@@ -41,11 +41,11 @@ export const hasRoom = ({ commits, config }: Given, { entries, ofAccounts }: Acc
     : own < STRANGER.entries && M.size(entries) < WITH_STRANGERS.entries
 }
 
-/** The answer as it is kept: without a list, where that is nobody's. */
+/** The answer as it is kept: without its list, if no account that claims the repository owns it. */
 export const withoutIdleList = (state: AccessState, key: RepositoryKey, access: Access): Access =>
   access._tag === 'ByKnot' && listOwner(state, key, access) === null ? { ...access, collaborators: [] } : access
 
-/** Whether there is room for the collaborators of an answer, in place of those that the entry has. */
+/** Whether there is room for the collaborators of an answer, in place of those in the entry. */
 export const hasRoomFor = (
   { commits, config }: Given,
   state: AccessState,

@@ -1,5 +1,5 @@
 /**
- * The written form of what knots say of who may push: the claimants follow from the rows.
+ * The written form of access; the claimants follow from the rows.
  */
 import * as E from 'fp-ts/lib/Either.js'
 import type { ClaimChanged } from '../commits/index.js'

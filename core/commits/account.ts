@@ -1,9 +1,10 @@
 /**
  * Accounts: the rows of one DID, whether they count, and what an account event changes about that (D5).
  *
- * An event may come again, under the same stamp or a new one, and events of one account may come in another order than
- * they happened in. So an account remembers three things besides its rows: the stamp of the news by which we know (the
- * gate), when it was deleted (the floor), and by which event it was set aside last, to know that event again.
+ * An event may come again, under the same stamp or a new one, and the events of one account may arrive in another order
+ * than the one in which they happened. So besides its rows, an account remembers three things: the stamp of the latest
+ * news about it (the gate), when it was deleted (the floor), and the event that last set it aside, so that a repeat of
+ * that event is recognised.
  */
 import * as t from 'io-ts'
 import { HostName } from '../data/host-name.js'
@@ -16,7 +17,8 @@ import { type AccountReceived, Collaborator, type CommitReceived, Member } from 
 // ---------------------------------------------------------------------------------------- model
 
 /**
- * A repo row: like the record, but its knot is canonical, or `null` when it named none that we would listen to (D6).
+ * A repo row: like the record, but its knot is canonical, or `null` if the record names none that we may listen to
+ * (D6).
  */
 export const Repo = t.readonly(
   t.strict({
@@ -33,9 +35,9 @@ export type Repo = t.TypeOf<typeof Repo>
 /** What is known of one key. A slot without a record is a tombstone: a record was deleted here (D3). */
 export interface Slot<R> {
   readonly record: R | null
-  /** The gate: the greatest rev applied at this key, `null` while none was. */
+  /** The gate: the greatest rev applied at this key; `null` if none was. */
   readonly rev: Tid | null
-  /** The greatest `time_us` of a commit that was applied at this key. */
+  /** The greatest `time_us` of any commit applied at this key. */
   readonly timeUs: TimeUs
 }
 
@@ -48,13 +50,13 @@ const slots = <R>(record: t.Type<R, unknown>): t.Type<Slots<R>, unknown> =>
     t.readonly(t.strict({ record: t.union([record, t.null]), rev: t.union([Tid, t.null]), timeUs: TimeUs }))
   )
 
-/** Commits of the account that are not later than this change nothing: it was deleted then (D5). */
+/** When the account was deleted. Commits of the account that are not later than this change nothing (D5). */
 export const Floor = t.readonly(t.strict({ rev: t.union([Tid, t.null]), timeUs: TimeUs }), 'Floor')
 export type Floor = t.TypeOf<typeof Floor>
 
 /**
- * The last event that set the account aside, by what is the same whenever it is sent: the time and the number that its
- * sender gave it.
+ * The last event that set the account aside, identified by what stays the same whenever it is sent: the time and the
+ * number that its sender gave it.
  */
 export const SetAside = t.readonly(
   t.strict({
@@ -72,18 +74,18 @@ export const Account = t.readonly(
   t.strict({
     /** Whether its rows count. */
     active: t.boolean,
-    /** The stamp of the news by which we know; account events older than this change nothing. */
+    /** The stamp of the latest news about the account; account events older than this change nothing. */
     asOfUs: TimeUs,
     collaborators: slots(Collaborator),
     floor: t.union([Floor, t.null]),
     /**
-     * How far the stream had come when the account was admitted; `null` where it had not begun, or where strangers are
-     * kept, too (D7).
+     * How far the stream had come when the account was admitted; `null` if the stream had not begun, or if strangers
+     * are kept, too (D7).
      */
     horizonUs: t.union([TimeUs, t.null]),
     members: slots(Member),
     repos: slots(Repo),
-    /** `null` before the first, and where the last one did not say both. */
+    /** `null` if the account was never set aside, or if the last event that did so lacked the time or the number. */
     setAside: t.union([SetAside, t.null])
   }),
   'Account'
@@ -105,8 +107,8 @@ export const known = (asOfUs: TimeUs, horizonUs: TimeUs | null = null): Account 
 export const NOBODY = known(0 as TimeUs)
 
 /**
- * The account with these rows. Written out, because what comes of a spread has another shape each time, and is slow to
- * read.
+ * The account with these rows. Written out field by field: an object made by a spread has another hidden class each
+ * time, and is slow to read.
  */
 export const withRows = (
   { active, asOfUs, floor, horizonUs, setAside }: Account,
@@ -119,12 +121,15 @@ export const sizeOf = ({ collaborators, members, repos }: Account): number =>
 
 // ---------------------------------------------------------------------------------------- stamps
 
-/** The stamp as far as it may raise the gate of an account: one from the future counts as its receipt (D5). */
+/**
+ * The stamp as far as it may raise the gate of an account: a stamp from the future counts as the time of receipt (D5).
+ */
 export const stampOf = (event: CommitReceived | AccountReceived): TimeUs =>
   isFromFuture(event.timeUs, event.at) ? event.at : event.timeUs
 
 /**
- * When it happened, by whoever says the earliest: nobody can date a deletion so late that it takes what came after it.
+ * When it happened: the earliest of the times given. So nobody can date a deletion so late that it erases what came
+ * after it.
  */
 const happenedUs = ({ at, changedUs, timeUs }: AccountReceived): TimeUs =>
   Math.min(changedUs ?? timeUs, timeUs, at) as TimeUs
@@ -136,9 +141,9 @@ const isRepeat = ({ setAside }: Account, { active, changedUs, seq }: AccountRece
   !active && setAside !== null && setAside.changedUs === changedUs && setAside.seq === seq
 
 /**
- * Whether the event says something about the account: it is not older than what we know, nor from before the account
- * was admitted, which its own server answers for; and it is not the one that had set the account aside before it was
- * made active again, which is none of today's whatever its stamp.
+ * Whether the event says something new about the account. It does not if it is older than what we know; if it is from
+ * before the account was admitted, for the account's own server answers for that time; or if it repeats the event that
+ * set the account aside before the account became active again: that one is out of date, whatever its stamp.
  */
 export const saysMore = (account: Account, event: AccountReceived): boolean =>
   event.timeUs >= account.asOfUs &&
@@ -158,13 +163,13 @@ const greatestRev = <R>(map: Slots<R>, start: Tid | null): Tid | null =>
     slot.rev !== null && (rev === null || slot.rev > rev) ? slot.rev : rev
   )(map)
 
-/** The floor under a deletion: its time, and the greatest rev that was ever applied for the account. */
+/** The floor that a deletion leaves: its time, and the greatest rev that was ever applied for the account. */
 const floorOf = ({ collaborators, floor, members, repos }: Account, timeUs: TimeUs): Floor => ({
   rev: greatestRev(repos, greatestRev(members, greatestRev(collaborators, floor?.rev ?? null))),
   timeUs
 })
 
-/** Whether the event deletes the account: not one that was deleted then already, or that was admitted after that. */
+/** Whether the event deletes the account. It does not if the account was already deleted by then, or admitted later. */
 const isDeletion = (account: Account, event: AccountReceived): boolean =>
   !event.active &&
   event.status === 'deleted' &&

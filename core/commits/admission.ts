@@ -8,13 +8,13 @@ import { type Account, sizeOf } from './account.js'
 import type { CommitsState, Rows } from './model.js'
 
 /**
- * Whether only those are known who are admitted: under `members`, where what is not kept of others can be read once
- * they are admitted. Otherwise whoever has rows is known, as far as there is room.
+ * Whether only admitted accounts are known: under `members`, if backfill can read what was not kept of an account once
+ * it is admitted. Otherwise any account with rows is known, as far as there is room.
  */
 export const isSelective = ({ admission, backfill }: Config): boolean => admission === 'members' && backfill
 
 /**
- * Whether the account is the owner's, or a record of the owner names it. It is so also while the owner is set aside.
+ * Whether the account is the owner's, or a record of the owner names it. This holds even while the owner is set aside.
  */
 export const isOurs = ({ owner }: Config, { named }: Pick<CommitsState, 'named'>, did: Did): boolean =>
   did === owner || M.has<string>(did)(named)
@@ -23,7 +23,7 @@ export const isOurs = ({ owner }: Config, { named }: Pick<CommitsState, 'named'>
 export const isStranger = ({ commits, config }: Rows, did: Did): boolean =>
   isSelective(config) && did !== config.owner && !M.has(did)(commits.accounts)
 
-/** Whether anything is left that the account must be kept for. */
+/** Whether there is still a reason to keep the account. */
 export const isRemembered = ({ commits, config }: Rows, did: Did, account: Account): boolean =>
   isSelective(config) ? isOurs(config, commits, did) : account.floor !== null || sizeOf(account) > 0
 
@@ -53,7 +53,7 @@ export const roomFor = ({ commits, config }: Rows, did: Did, account: Account): 
     : Math.min(caps.stranger - sizeOf(account), caps.strangers - commits.strangerKeys)
 }
 
-/** Whether a record of the owner that counts makes `subject` a member. */
+/** Whether a live record of the owner makes `subject` a member. */
 export const isMember = ({ commits }: Pick<Rows, 'commits'>, subject: string): boolean =>
   M.has(subject)(commits.members)
 

@@ -1,5 +1,5 @@
 /**
- * An account changes as a whole: what follows from it for the members and the holds.
+ * A change to a whole account: what follows for the members and the holds.
  */
 import * as O from 'fp-ts/lib/Option.js'
 import { type Did, type TimeUs } from '../data/identifiers.js'
@@ -12,7 +12,7 @@ import { didsOf, membersChanged, membersOf, namedBy, reindexedAll } from './deri
 import { repoChanges } from './holds.js'
 import { accountOf, type CommitsState, type MemberChanged, type RepoChanged, type Rows } from './model.js'
 
-/** The state without the account: all that was kept of it goes, its floor included. */
+/** The state without the account and everything that was kept of it, its floor included. */
 export const without = ({ commits, config }: Rows, did: Did, { repos }: Account): CommitsState => ({
   ...commits,
   accounts: M.deleteAt(did)(commits.accounts),
@@ -20,9 +20,9 @@ export const without = ({ commits, config }: Rows, did: Did, { repos }: Account)
 })
 
 /**
- * The state after the owner's records have changed. Where only those are known who are admitted, whoever is not named
- * any more goes, and whoever has become a member is known from now on: active as of the horizon, which is how far the
- * stream has come. Elsewhere they only change the room that their keys take.
+ * The state after the owner's records have changed. Where only admitted accounts are known, an account that is no
+ * longer named is forgotten, and a new member is known from now on: active as of the horizon, which is how far the
+ * stream has come. Elsewhere, the change only affects which limit the account's keys count against.
  */
 export const settled = (
   before: Pick<CommitsState, 'named'>,
@@ -43,7 +43,7 @@ export const settled = (
       : commits
   }, after)
 
-/** Whether the event tells nothing new of an account that we know. */
+/** Whether we know the account and the event says nothing new about it. */
 export const isOutdated = (rows: Rows, event: AccountReceived): boolean => {
   const account = accountOf(rows, event.did)
   return account !== null && !saysMore(account, event)
@@ -61,7 +61,7 @@ export const accountChanged = (
 }
 
 /**
- * The slice with another account, and what follows from that. With the owner's account, all members may come and go.
+ * The slice with a changed account, and what follows. A change to the owner's account may make or unmake any member.
  */
 export const withAccount = (
   before: Rows,

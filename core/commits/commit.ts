@@ -1,5 +1,5 @@
 /**
- * A commit: past the gates, into its row, and what follows from it.
+ * A commit: through the gates, into its row, and what follows.
  */
 import { pipe } from 'fp-ts/lib/function.js'
 import * as O from 'fp-ts/lib/Option.js'
@@ -38,7 +38,9 @@ import {
   type RowsOutcome
 } from './model.js'
 
-/** The slots with the commit applied at a key where `slot` was. A delete leaves a tombstone, also where nothing was. */
+/**
+ * The slots with the commit applied at a key where `slot` was. A delete leaves a tombstone, even if there was no slot.
+ */
 const write = <R>(
   map: Slots<R>,
   slot: Slot<unknown> | null,
@@ -53,7 +55,7 @@ const write = <R>(
   return M.upsertAt(rkey, written)(map)
 }
 
-/** The row of a repo record under `hosts`: its knot in canonical form, or none. */
+/** The row of a repo record under `hosts`: its knot in canonical form, or `null`. */
 export const repoOf = (hosts: HostPolicy, record: RepoRecord): Repo => ({
   createdAt: record.createdAt,
   knot: O.toNullable(canonicalHost(hosts)(record.knot)),
@@ -103,13 +105,13 @@ const writeTo = (
   }
 }
 
-/** The event without what is too long in its record. */
+/** The event with overlong fields of its record emptied. */
 const cutToLimits = (event: CommitReceived): CommitReceived =>
   event.record === null
     ? event
     : ({ ...event, record: withinLimits(event.collection, event.record) } as CommitReceived)
 
-/** The reports of fields that are too long, and so count as absent. */
+/** The reports of overlong fields, which count as absent. */
 export const tooLong = (
   {
     collection,
@@ -141,7 +143,7 @@ export const commit = (rows: Rows, event: CommitReceived, cursor: TimeUs | null)
   return to(after, [...outcomes, ...reports])
 }
 
-/** The commit in its row, and what follows from it. */
+/** Writes the commit to its row: the state after, and what follows. */
 const written = (
   rows: Rows,
   event: CommitReceived,
@@ -185,7 +187,10 @@ export const keyRefused = (
   { collection, rkey }: { readonly collection: Collection; readonly rkey: Rkey }
 ): ReportEffect => report({ _tag: 'KeyRefused', at, collection, did, rkey })
 
-/** The report about a repo record whose knot is none that we would listen to. That it names no knot is not reported. */
+/**
+ * The report about a repo record that names something that is not a knot we may listen to. No report if it names
+ * nothing.
+ */
 export const refusedKnot = (
   row: Repo | null,
   record: RepoRecord | null,
@@ -196,7 +201,8 @@ export const refusedKnot = (
     : [report({ _tag: 'KnotRefused', at, did, knot: excerpt(record.knot), rkey })]
 
 /**
- * The owner's record at a key has changed: the subject it named may not be a member any more, another may be one now.
+ * The owner's record at a key has changed: the subject that it named may no longer be a member, and another may be one
+ * now.
  */
 const ownersMember = (
   rows: Rows,

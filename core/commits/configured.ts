@@ -1,5 +1,5 @@
 /**
- * The configuration changes: the same rows may mean something else.
+ * A change of configuration: the same rows may mean something else.
  */
 import type { Config } from '../config.js'
 import type { HostPolicy } from '../data/host-name.js'
@@ -14,7 +14,7 @@ import { derive, didsOf, membersChanged } from './derived.js'
 import { repoChanges } from './holds.js'
 import type { CommitsState, MemberChanged, RepoChanged, Rows } from './model.js'
 
-/** Whether rows mean the same under both. */
+/** Whether rows mean the same under both configurations. */
 const isSameToRows = (a: Config, b: Config): boolean =>
   a.admission === b.admission &&
   a.backfill === b.backfill &&
@@ -27,7 +27,7 @@ const isSameToRows = (a: Config, b: Config): boolean =>
   a.hosts.loopback === b.hosts.loopback &&
   a.hosts.ports === b.hosts.ports
 
-/** The rows with every knot read again under `hosts`: what is not allowed any more is not dialled any more. */
+/** The rows with every knot read again under `hosts`: a knot that is no longer allowed is no longer dialled. */
 const rereadUnder =
   (hosts: HostPolicy) =>
   (accounts: CommitsState['accounts']): CommitsState['accounts'] =>
@@ -41,8 +41,7 @@ const rereadUnder =
     }))(accounts)
 
 /**
- * The accounts of which something is to be remembered under the policy; horizons are of use only where strangers are
- * not known.
+ * The accounts that are still to be remembered under the policy. A horizon is kept only where strangers are not known.
  */
 const remembered = (rows: Rows): CommitsState['accounts'] =>
   M.reduceWithKey<Did, Account, CommitsState['accounts']>(rows.commits.accounts, (did, kept, account) => {
@@ -53,9 +52,9 @@ const remembered = (rows: Rows): CommitsState['accounts'] =>
   })(rows.commits.accounts)
 
 /**
- * A changed configuration takes effect: another hostname, owner or admission makes other holds of the same rows. Where
- * only those are known who are admitted, the others go; and whoever is admitted and not known is known from now on, and
- * read.
+ * Puts a changed configuration into effect: under another hostname, owner or admission policy, the same rows make other
+ * holds. Where only admitted accounts are known, all others are forgotten, and an account that is admitted but not
+ * known yet is known from now on, and read.
  */
 export const configured = (
   before: Rows,

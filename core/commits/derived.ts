@@ -14,17 +14,17 @@ import { type Account, NOBODY, type Repo, sizeOf, type Slot, type Slots } from '
 import { isMember, isOurs } from './admission.js'
 import { type CommitsState, holder, type MemberChanged, type Rows } from './model.js'
 
-/** The subject that the owner's record makes a member, `""` when it makes none. */
+/** The subject that the owner's record makes a member; `""` if it makes none. */
 export const subjectOf = (config: Config, record: Member | null): string =>
   record !== null && record.instance === config.hostname ? record.subject : ''
 
-/** Counts one record more, or one less, that names `subject`; none of those that name nobody. */
+/** Counts one record more, or one less, that names `subject`. An empty subject is not counted. */
 export const count =
   (subject: string, by: 1 | -1) =>
   (members: Tally<string>): Tally<string> =>
     subject === '' ? members : addAt(members, subject, by)
 
-/** Whom the owner's rows name. */
+/** The subjects that the owner's rows name. */
 export const namedBy = (config: Config, accounts: CommitsState['accounts']): CommitsState['named'] =>
   pipe(
     M.lookup(config.owner)(accounts),
@@ -37,7 +37,7 @@ export const namedBy = (config: Config, accounts: CommitsState['accounts']): Com
     )
   )
 
-/** The members: those who are named, and none while the owner's account is set aside. */
+/** The members: all subjects that are named, or none while the owner's account is set aside. */
 export const membersOf = (
   config: Config,
   accounts: CommitsState['accounts'],
@@ -51,11 +51,11 @@ export const membersOf = (
     )
   )
 
-/** The subjects that are DIDs, each once, ascending: so is told what becomes of them. */
+/** The subjects that are DIDs, without duplicates, ascending: the order in which changes to them come out. */
 export const didsOf = (subjects: ReadonlyArray<string>): ReadonlyArray<Did> =>
   ascending(subjects.filter(Did.is))
 
-/** Who has become a member, and who has ceased to be one, of these subjects. */
+/** Which of these subjects have become members, and which no longer are. */
 export const membersChanged = (
   before: Rows,
   after: Rows,
@@ -67,13 +67,13 @@ export const membersChanged = (
   })
 
 /**
- * The DID that a row gives its repository, `""` when it gives none or does not name us: only what names us is ever
- * asked for.
+ * The DID that a row gives its repository; `""` if it gives none or does not name us. Only rows that name us are ever
+ * looked up by DID.
  */
 export const repoDidOf = (config: Config, row: Repo | null): string =>
   row !== null && row.spindle === config.hostname ? row.repoDid : ''
 
-/** The index after the row at a key gave `old` and gives `now`. */
+/** The index after the row at a key, which gave `old`, gives `now`. */
 export const reindexed = (
   index: CommitsState['repoDids'],
   did: Did,
@@ -87,7 +87,7 @@ export const reindexed = (
   return now === '' ? without : insertAt(now, name)(without)
 }
 
-/** The index after the rows of an account were `old` and are `now`. */
+/** The index after the rows of an account have changed from `old` to `now`. */
 export const reindexedAll = (
   index: CommitsState['repoDids'],
   config: Config,
@@ -104,7 +104,7 @@ export const reindexedAll = (
   )(now)
 }
 
-/** These rows, with what is derived from them. Linear in the rows. */
+/** These rows with everything derived from them. Linear in the number of rows. */
 export const derive = (config: Config, accounts: CommitsState['accounts']): CommitsState => {
   const named = namedBy(config, accounts)
   return {

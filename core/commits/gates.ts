@@ -1,11 +1,11 @@
 /**
- * The gates: which commit is news (D3, D5).
+ * The gates: which commits are news (D3, D5).
  */
 import { FUTURE_US, isTidAfter, type Tid, type TimeUs } from '../data/identifiers.js'
 import type { CommitReceived } from '../event.js'
 import type { Account, Floor, Slot } from './account.js'
 
-/** The rev, if it is one to go by: none, or one from the future of its own event, is not (D3). */
+/** The rev if it can be relied on; `null` if there is none, or if it lies in the future of its own event (D3). */
 export const usableRev = (event: CommitReceived): Tid | null =>
   event.rev !== null && !isTidAfter(event.rev, event.timeUs, FUTURE_US) ? event.rev : null
 
@@ -18,16 +18,16 @@ const passesGate = (slot: Slot<unknown>, rev: Tid | null, timeUs: TimeUs): boole
   rev === null ? timeUs > slot.timeUs : slot.rev === null || rev > slot.rev
 
 /**
- * Whether no commit is known at the key: there is no slot, or one that only reading left. (A record that was read may
- * have been read too early, and gives way to every commit.)
+ * Whether no commit is known at the key: there is no slot, or only one that a reading made. (What was read may be out
+ * of date, so every commit replaces it.)
  */
 export const isUntouched = (slot: Slot<unknown> | null): boolean =>
   slot === null || (slot.rev === null && slot.timeUs === 0)
 
 /**
- * Whether the commit is news. What came before the account was admitted is none where no rev is known since: of that
- * its own server says what came of it (B2). A replay from before the admission would else show old states, also where
- * only commits without a usable rev were applied.
+ * Whether the commit is news. A commit from before the account was admitted is not, unless a rev has been applied at
+ * its key since: for that time, the account's own server has the last word (B2). Otherwise a replay from before the
+ * admission would bring back old states, even where only commits without a usable rev were applied.
  */
 export const isNewsAt = (
   { floor, horizonUs }: Account,

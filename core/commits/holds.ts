@@ -1,5 +1,5 @@
 /**
- * Which record holds which knot through us (S13), and what has changed about that between two states.
+ * Which record holds which knot through us (S13), and how that differs between two states.
  */
 import { ascending } from '../data/ascending.js'
 import type { HostName } from '../data/host-name.js'
@@ -11,28 +11,28 @@ import { type Account, NOBODY, type Repo } from './account.js'
 import { isAdmitted } from './admission.js'
 import { accountOf, type ClaimChanged, type HoldChanged, liveRecord, type RepoChanged, type Rows } from './model.js'
 
-/** The knot that a record of `did` that counts holds through us, if it does (S13). */
+/** The knot that a live record of `did` holds through us; `null` if it holds none (S13). */
 export const knotHeld = (rows: Rows, did: Did, repo: Repo | null): HostName | null =>
   repo !== null && repo.spindle === rows.config.hostname && isAdmitted(rows, did) ? repo.knot : null
 
-/** The knot that the record at (did, rkey) holds through us, if it does. */
+/** The knot that the record at (did, rkey) holds through us; `null` if it holds none. */
 export const holdOf = (rows: Rows, did: Did, account: Account | null, rkey: Rkey): HostName | null =>
   knotHeld(rows, did, liveRecord(account, rkey))
 
-/** A repository on a knot, as a record that holds the knot through us has it. */
+/** A repository on a knot, as described by a record that holds the knot through us. */
 export interface Claim {
   readonly knot: HostName
-  /** Its own DID; `""` where the record gives none. */
+  /** Its own DID; `""` if the record gives none. */
   readonly repo: string
 }
 
-/** What a record of `did` that counts claims through us, if it holds a knot. */
+/** What a live record of `did` claims through us; `null` if it holds no knot. */
 export const claimOf = (rows: Rows, did: Did, repo: Repo | null): Claim | null => {
   const knot = knotHeld(rows, did, repo)
   return knot === null || repo === null ? null : { knot, repo: Did.is(repo.repoDid) ? repo.repoDid : '' }
 }
 
-/** What has changed at one key between two states: the exact difference, nothing for what is as it was (D4). */
+/** What has changed at one key between two states: exactly the difference, and nothing where nothing changed (D4). */
 export const repoChanged = (
   old: Claim | null,
   now: Claim | null,
@@ -49,7 +49,7 @@ export const repoChanged = (
   ]
 }
 
-/** The keys of the repo records in either. A deletion takes keys away, a commit or a reading adds some. */
+/** The keys of the repo records in either. A deletion removes keys; a commit or a reading adds some. */
 const keysOf = (old: Account, now: Account): ReadonlyArray<Rkey> =>
   old.repos === now.repos ? M.keys(now.repos) : ascending([...M.keys(old.repos), ...M.keys(now.repos)])
 
@@ -70,15 +70,15 @@ export const repoChanges = (
 const all = (rows: Rows): ReadonlyArray<RepoChanged> =>
   repoChanges({ ...rows, commits: { ...rows.commits, accounts: M.empty() } }, rows, M.keys(rows.commits.accounts))
 
-/** Whether it is a knot that is held now, or is not any more. */
+/** Whether the change is a hold that was made or released. */
 export const isHoldChanged = (change: { readonly _tag: string }): change is HoldChanged =>
   change._tag === 'HoldMade' || change._tag === 'HoldReleased'
 
-/** Whether it is a repository that is claimed now, or is not any more. */
+/** Whether the change is a claim that was made or withdrawn. */
 export const isClaimChanged = (change: { readonly _tag: string }): change is ClaimChanged =>
   change._tag === 'ClaimMade' || change._tag === 'ClaimReleased'
 
-/** Every hold that the rows make: what the knots' reducer is told when it starts from rows alone. */
+/** Every hold that the rows make: the input of the knots' reducer when it starts from rows alone. */
 export const allHolds = (rows: Rows): ReadonlyArray<HoldChanged> => all(rows).filter(isHoldChanged)
 
 /** Every claim that the rows make. */

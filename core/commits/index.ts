@@ -1,11 +1,11 @@
 /**
- * Rows: what the records on the network say, who may say it, and what follows from it for the knots.
+ * Rows: what the records on the network say, who may say it, and what follows for the knots.
  *
  * Rows are keyed by (collection, DID, rkey) and kept by account, because three things are decided for an account as a
  * whole: whether its rows count (D5), from when on its commits count (the floor), and when it can be forgotten.
  *
- * A commit is let through by its rev, per key, so that a replay changes nothing and causes nothing (D3). What the
- * change means for the knots comes out as holds made and released; the knots' reducer turns them into subscriptions.
+ * A commit is let through by its rev, per key, so that a replay changes nothing and causes nothing (D3). What a change
+ * means for the knots comes out as holds made and released; the knots' reducer turns them into subscriptions.
  */
 import type { Config } from '../config.js'
 import type { TimeUs } from '../data/identifiers.js'
@@ -37,8 +37,9 @@ export {
 } from './model.js'
 
 /**
- * The reducer of rows. It takes every event and knows its own. It is given the configuration in force before the event
- * (a start brings another), and how far the stream has come with it: the horizon of whoever is admitted.
+ * The reducer of rows. It takes every event and ignores those that are not its own. It is given the configuration in
+ * force before the event (a start brings another), and how far the stream has come after it: the horizon of accounts
+ * that it admits.
  *
  * @example
  * import assert from 'node:assert'

@@ -28,7 +28,7 @@ const putIn = (account: Account, hosts: HostPolicy, listed: ListedRecord): Accou
   }
 }
 
-/** The report about a listed repo record whose knot is none. */
+/** The report about a listed repo record that names something that is not a knot. */
 const knotRefused = (
   hosts: HostPolicy,
   { at, did }: RecordsRead,
@@ -37,9 +37,9 @@ const knotRefused = (
   collection === REPO ? refusedKnot(repoOf(hosts, record), record, { at, did, rkey }) : NOTHING
 
 /**
- * What the account's own server lists, where no commit is known: a later commit at such a key is news, whatever its
- * rev, and so is any account event. An account that was deleted is left alone: what its server lists may be from
- * before.
+ * Takes what the account's own server lists, for keys at which no commit is known. A later commit at such a key is
+ * news, whatever its rev, and so is any account event. An account that was deleted is left alone: its server may still
+ * list what was there before the deletion.
  */
 export const listed = (rows: Rows, event: RecordsRead, cursor: TimeUs | null): Answer<CommitsState, RowsOutcome> => {
   const { hosts } = rows.config

@@ -9,13 +9,15 @@ import { Natural } from '../data/natural.js'
 import { BuildName } from '../model/build.js'
 import { Requested } from './requests.js'
 
-/** The bridge runs (again): no connection is open, no timer is armed. A changed configuration takes effect here. */
+/**
+ * The bridge starts, or restarts: no connection is open and no timer is set. A changed configuration takes effect here.
+ */
 export const Started = t.readonly(
   t.strict({
     _tag: t.literal('Started'),
     at: TimeUs,
     config: Config,
-    /** Where an operator wants the stream to be read from; `null`: from where we are. */
+    /** Where an operator wants the stream to be read from; `null`: from the saved cursor. */
     resumeFrom: t.union([TimeUs, t.null])
   }),
   'Started'
@@ -23,13 +25,13 @@ export const Started = t.readonly(
 
 export type Started = t.TypeOf<typeof Started>
 
-/** Somebody wants the bridge to end. */
+/** The bridge is to stop. */
 export const StopRequested = t.readonly(t.strict({ _tag: t.literal('StopRequested'), at: TimeUs }), 'StopRequested')
 
 export type StopRequested = t.TypeOf<typeof StopRequested>
 
 /**
- * The operator has an event passed over whose step did not end. What has to be known of it all the same comes in events
+ * The operator had an event passed over because its step did not end. What must be known all the same comes in events
  * of its own, after this one (pass-over.ts).
  */
 export const PassedOver = t.readonly(
@@ -46,10 +48,7 @@ export const PassedOver = t.readonly(
 
 export type PassedOver = t.TypeOf<typeof PassedOver>
 
-/**
- * What a timer is for: opening the connection of that number, or asking again for what is outstanding under that
- * number.
- */
+/** What a timer is for: to reconnect under that number, to make the request of that number again, or to end a wait. */
 export const Timer = t.union(
   [
     t.readonly(t.strict({ _tag: t.literal('JetstreamTimer'), connection: Natural })),
@@ -58,9 +57,9 @@ export const Timer = t.union(
     t.readonly(t.strict({ _tag: t.literal('RequestTimer'), number: Natural, requested: Requested })),
     /** The end of the time for which a push waits for its pipeline. */
     t.readonly(t.strict({ _tag: t.literal('PushTimer'), knot: HostName, number: Natural, rkey: Rkey })),
-    /** The end of the time for which a knot that nobody holds is remembered. */
+    /** The end of the time for which a knot that no record holds is remembered. */
     t.readonly(t.strict({ _tag: t.literal('SourceTimer'), knot: HostName, number: Natural })),
-    /** The end of the time that a build may be pending, or may run. */
+    /** The end of the time for which a build may be pending, or may run. */
     t.readonly(t.strict({ _tag: t.literal('DeadlineTimer'), build: BuildName, number: Natural }))
   ],
   'Timer'

@@ -1,5 +1,5 @@
 /**
- * Events of builds: workflow files, what providers answer and report, and what people want.
+ * Events of builds: workflow files, what providers answer and report, and orders.
  */
 import * as t from 'io-ts'
 import { HostName } from '../data/host-name.js'
@@ -14,17 +14,14 @@ export const WorkflowsRead = t.readonly(
   t.strict({
     _tag: t.literal('WorkflowsRead'),
     at: TimeUs,
-    /** The branch that the repository's HEAD names; `null` when that is not known. */
+    /** The branch that the repository's HEAD points to; `null` if that is not known. */
     defaultBranch: t.union([t.string, t.null]),
     knot: HostName,
     number: Natural,
     rkey: Rkey,
-    /**
-     * The files as they stand in the repository, as far as they are text; `null` where they came along with the
-     * trigger.
-     */
+    /** The files as they stand in the repository, if they are text; `null` if they came with the trigger. */
     sources: t.union([t.readonlyArray(WorkflowSource), t.null]),
-    /** The names, as excerpts, of files that are left out, because no build can bear them. */
+    /** Excerpts of the names of files that are left out because no build can bear them. */
     unkept: t.readonlyArray(t.string),
     workflows: t.readonlyArray(Workflow)
   }),
@@ -33,7 +30,7 @@ export const WorkflowsRead = t.readonly(
 
 export type WorkflowsRead = t.TypeOf<typeof WorkflowsRead>
 
-/** The provider has the build: it took it on, or had done so before. */
+/** The provider has the build: it took it on now, or had done so before. */
 export const BuildAccepted = t.readonly(
   t.strict({
     _tag: t.literal('BuildAccepted'),
@@ -63,7 +60,7 @@ export const BuildMissing = t.readonly(
 
 export type BuildMissing = t.TypeOf<typeof BuildMissing>
 
-/** The provider says how the build stands. */
+/** The provider reports the status of the build. */
 export const BuildReported = t.readonly(
   t.strict({
     _tag: t.literal('BuildReported'),
@@ -72,7 +69,7 @@ export const BuildReported = t.readonly(
     error: t.union([t.string, t.null]),
     exitCode: t.union([ExitCode, t.null]),
     external: t.string,
-    /** Who says so. */
+    /** The provider that reports. */
     provider: t.string,
     status: Status
   }),
@@ -81,7 +78,7 @@ export const BuildReported = t.readonly(
 
 export type BuildReported = t.TypeOf<typeof BuildReported>
 
-/** The provider was asked to end the build, and has heard it: nothing more is owed. */
+/** The provider was asked to cancel the build, and has acknowledged that: nothing more is owed. */
 export const CancelAcknowledged = t.readonly(
   t.strict({ _tag: t.literal('CancelAcknowledged'), at: TimeUs, build: BuildName, number: Natural }),
   'CancelAcknowledged'
@@ -89,7 +86,7 @@ export const CancelAcknowledged = t.readonly(
 
 export type CancelAcknowledged = t.TypeOf<typeof CancelAcknowledged>
 
-/** Somebody entitled wants builds of a trigger to end: that workflow's, or, with `null`, all of them. */
+/** Somebody with the right to do so cancels the build of that workflow; with `null`, all builds of the trigger. */
 export const CancelRequested = t.readonly(
   t.strict({
     _tag: t.literal('CancelRequested'),
@@ -103,7 +100,7 @@ export const CancelRequested = t.readonly(
 
 export type CancelRequested = t.TypeOf<typeof CancelRequested>
 
-/** Somebody entitled wants what has ended to be built again: that workflow, or, with `null`, all of the trigger. */
+/** Somebody with the right to do so retries the build of that workflow; with `null`, all builds of the trigger. */
 export const RetryRequested = t.readonly(
   t.strict({
     _tag: t.literal('RetryRequested'),

@@ -1,11 +1,11 @@
 /**
- * Events of calls: somebody asks for something, and has proved who they are.
+ * Events of calls: an authenticated caller asks for something.
  */
 import * as t from 'io-ts'
 import { Did, TimeUs } from '../data/identifiers.js'
 import { Call, Token } from '../model/call.js'
 
-/** Somebody calls, by a token whose signature is that of the caller. Whether they may is for the core to say. */
+/** A call, with a token whose signature is the caller's. The core decides whether the caller may make it. */
 export const CallReceived = t.readonly(
   t.strict({ _tag: t.literal('CallReceived'), at: TimeUs, call: Call, caller: Did, token: Token }),
   'CallReceived'

@@ -15,7 +15,7 @@ export const KnotOpened = t.readonly(
 
 export type KnotOpened = t.TypeOf<typeof KnotOpened>
 
-/** The connection to a knot is gone, or could not be made. */
+/** The connection to a knot was lost, or could not be made. */
 export const KnotClosed = t.readonly(
   t.strict({ _tag: t.literal('KnotClosed'), at: TimeUs, connection: Natural, host: HostName }),
   'KnotClosed'
@@ -28,9 +28,9 @@ export const KnotPayload = t.union(
   [
     /** It may call for builds. */
     t.readonly(t.strict({ _tag: t.literal('Trigger'), trigger: Trigger })),
-    /** It is of a kind that is read, and cannot be understood. */
+    /** It is of a known kind, but cannot be understood. */
     t.readonly(t.strict({ _tag: t.literal('Unreadable'), detail: t.string })),
-    /** Something else: it is received, and calls for nothing. */
+    /** Anything else: it counts as received, and calls for nothing. */
     t.readonly(t.strict({ _tag: t.literal('Other') }))
   ],
   'KnotPayload'
@@ -44,7 +44,7 @@ export const KnotReceived = t.readonly(
     _tag: t.literal('KnotReceived'),
     at: TimeUs,
     connection: Natural,
-    /** `null` from older knots, which send none. */
+    /** `null` from older knots, which do not send it. */
     created: t.union([Nanos, t.null]),
     host: HostName,
     nsid: Nsid,
@@ -56,7 +56,7 @@ export const KnotReceived = t.readonly(
 
 export type KnotReceived = t.TypeOf<typeof KnotReceived>
 
-/** What a knot tells of its own list of who may push to a repository. */
+/** A change to a knot's own list of who may push to a repository. */
 export const CollaboratorUpdate = t.readonly(
   t.strict({ op: t.union([t.literal('add'), t.literal('remove')]), repo: Did, subject: Did }),
   'CollaboratorUpdate'
@@ -64,7 +64,7 @@ export const CollaboratorUpdate = t.readonly(
 
 export type CollaboratorUpdate = t.TypeOf<typeof CollaboratorUpdate>
 
-/** A knot tells that somebody may push to a repository from now on, or may not any more. */
+/** A knot reports that somebody may push to a repository from now on, or no longer may. */
 export const CollaboratorUpdated = t.readonly(
   t.strict({
     _tag: t.literal('CollaboratorUpdated'),
@@ -81,7 +81,7 @@ export const CollaboratorUpdated = t.readonly(
 
 export type CollaboratorUpdated = t.TypeOf<typeof CollaboratorUpdated>
 
-/** What a frame of a knot was rejected for. */
+/** Why a frame of a knot was rejected. */
 export const KnotRejection = t.keyof(
   {
     size: null,

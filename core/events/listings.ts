@@ -11,7 +11,7 @@ import { Collaborator, Member, RepoRecord } from '../model/record.js'
 const listed = <C extends string, R extends t.Mixed>(collection: C, record: R) =>
   t.readonly(t.strict({ collection: t.literal(collection), record, rkey: Rkey }))
 
-/** A record as its own server lists it. */
+/** A record as the account's own server lists it. */
 export const ListedRecord = t.union(
   [listed(MEMBER, Member), listed(REPO, RepoRecord), listed(COLLABORATOR, Collaborator)],
   'ListedRecord'
@@ -26,7 +26,7 @@ export const RecordsRead = t.readonly(
     at: TimeUs,
     collection: Collection,
     did: Did,
-    /** Where the next page of this collection begins, in the server's words; `null` when this was the last. */
+    /** The server's cursor for the next page of this collection; `null` if this was the last. */
     next: t.union([t.string, t.null]),
     number: Natural,
     records: t.readonlyArray(ListedRecord)
@@ -44,7 +44,7 @@ export const AccessRead = t.readonly(
     at: TimeUs,
     knot: HostName,
     number: Natural,
-    /** Its own DID; `""` for all of the knot that have none. */
+    /** The repository's own DID; `""` for all repositories of the knot that have none. */
     repo: t.string
   }),
   'AccessRead'

@@ -14,13 +14,13 @@ export const JetstreamOpened = t.readonly(
 
 export type JetstreamOpened = t.TypeOf<typeof JetstreamOpened>
 
-/** The connection to the stream is gone, or could not be made. */
+/** The connection to the stream was lost, or could not be made. */
 export const JetstreamClosed = t.readonly(
   t.strict({
     _tag: t.literal('JetstreamClosed'),
     at: TimeUs,
     connection: Natural,
-    /** Whether a frame that cannot be taken in at all (too large) was what closed the connection (D12). */
+    /** Whether the connection was closed by a frame that cannot be received at all, because it is too large (D12). */
     poisoned: t.boolean
   }),
   'JetstreamClosed'
@@ -28,7 +28,9 @@ export const JetstreamClosed = t.readonly(
 
 export type JetstreamClosed = t.TypeOf<typeof JetstreamClosed>
 
-/** The number that a server gave the frame: its own count, which no other server has. `null`: it gave none (D10). */
+/**
+ * The number that a server gave the frame: its own count, which no other server shares; `null` if it gave none (D10).
+ */
 const Ordinal = t.union([Natural, t.null], 'Ordinal')
 
 const commitReceived = <C extends string, R extends t.Mixed>(collection: C, record: R) =>
@@ -42,7 +44,7 @@ const commitReceived = <C extends string, R extends t.Mixed>(collection: C, reco
       ordinal: Ordinal,
       /** What is put at the key (`create` and `update` alike, S8); `null` deletes it. */
       record: t.union([record, t.null]),
-      /** `null` when there was none that is a TID. */
+      /** `null` if there was none that is a TID. */
       rev: t.union([Tid, t.null]),
       rkey: Rkey,
       timeUs: TimeUs
@@ -65,17 +67,19 @@ export const AccountReceived = t.readonly(
     active: t.boolean,
     at: TimeUs,
     /**
-     * When it happened, by the account's own side: the same whenever the event is sent. `null` when that is not said.
+     * When it happened, according to the account's own server: the same whenever the event is sent. `null` if it did
+     * not say.
      */
     changedUs: t.union([TimeUs, t.null]),
     connection: Natural,
     did: Did,
     ordinal: Ordinal,
     /**
-     * The number that the sender gave it: the same in a repeat, and of this sender alone. `null` when there was none.
+     * The number that the sender gave it: the same in a repeat, and unique for this sender only. `null` if there was
+     * none.
      */
     seq: t.union([Natural, t.null]),
-    /** `deleted`, or any other text; `null` when there was none. */
+    /** `deleted`, or any other text; `null` if there was none. */
     status: t.union([t.string, t.null]),
     timeUs: TimeUs
   }),
@@ -84,10 +88,7 @@ export const AccountReceived = t.readonly(
 
 export type AccountReceived = t.TypeOf<typeof AccountReceived>
 
-/**
- * `count` frames that carry nothing for us, the first and the last of which bore these stamps: the cursor moves on
- * (D2).
- */
+/** `count` frames that carry nothing for us; the first and the last bore these stamps. The cursor moves on (D2). */
 export const StreamAdvanced = t.readonly(
   t.strict({
     _tag: t.literal('StreamAdvanced'),
@@ -97,7 +98,7 @@ export const StreamAdvanced = t.readonly(
     firstUs: TimeUs,
     /** The greatest stamp among them. */
     lastUs: TimeUs,
-    /** That of the last frame that bears `lastUs`. */
+    /** The number of the last frame that bears `lastUs`. */
     ordinal: Ordinal
   }),
   'StreamAdvanced'
@@ -105,7 +106,7 @@ export const StreamAdvanced = t.readonly(
 
 export type StreamAdvanced = t.TypeOf<typeof StreamAdvanced>
 
-/** What a frame was rejected for, in the order in which it is looked at. */
+/** Why a frame was rejected, in the order in which its parts are checked. */
 export const Rejection = t.keyof(
   {
     size: null,
@@ -127,7 +128,7 @@ export const Rejection = t.keyof(
 
 export type Rejection = t.TypeOf<typeof Rejection>
 
-/** A frame was not understood. It names what it can; foreign text is cut to an excerpt. */
+/** A frame was not understood. The event names what is known of it; foreign text is cut to an excerpt. */
 export const FrameRejected = t.readonly(
   t.strict({
     _tag: t.literal('FrameRejected'),
@@ -140,7 +141,7 @@ export const FrameRejected = t.readonly(
     ordinal: Ordinal,
     reason: Rejection,
     rkey: t.union([t.string, t.null]),
-    /** `null` when the stamp itself was not readable: then nothing moves. */
+    /** `null` if the stamp itself could not be read: then nothing moves. */
     timeUs: t.union([TimeUs, t.null])
   }),
   'FrameRejected'

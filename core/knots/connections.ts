@@ -1,5 +1,5 @@
 /**
- * The connections to knots: they begin with the bridge, end with it, and come back after a pause.
+ * The connections to knots: opened when the bridge starts, closed when it stops, and reopened after a pause when lost.
  */
 import type { Config } from '../config.js'
 import { connecting, idle, lost, woken } from '../connection.js'
@@ -13,8 +13,8 @@ import { type KnotsState, type Subscription, update } from './model.js'
 import { sinceOf, toKnot } from './reconcile.js'
 
 /**
- * Every subscription connects anew, whatever it was before: the bridge has (re)started. A clock that was ahead does not
- * count for ever.
+ * Every subscription connects anew, whatever its state was: the bridge has (re)started. A `since` that lies in the
+ * future, because the clock was ahead, is corrected.
  */
 export const start = (state: KnotsState, at: TimeUs): Transition<KnotsState, Effect> =>
   chain(state, M.toEntries(state.subscriptions), (before, [host, was]) => {
@@ -26,7 +26,7 @@ export const start = (state: KnotsState, at: TimeUs): Transition<KnotsState, Eff
     ]
   })
 
-/** Closes every connection. The subscriptions, with their cursors, remain as the rows call for them. */
+/** Closes every connection. The subscriptions, with their cursors, stay as the rows call for them. */
 export const stop = (state: KnotsState): Transition<KnotsState, Effect> =>
   chain(state, M.toEntries(state.subscriptions), (before, [host, was]) => [
     { ...update(before, host, { ...was, connection: idle(before.next) }), next: (before.next + 1) as Natural },

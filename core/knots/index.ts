@@ -1,9 +1,9 @@
 /**
- * Knots: which git servers to listen to, why, and how far each has come.
+ * Knots: which git servers to listen to, why, and how far we have read each of them.
  *
- * A knot is wanted while at least one record holds it. The reducer is told which holds were made and released, keeps
- * the holders of each knot, and lets out exactly the difference: nothing is subscribed twice or let go while anybody
- * holds it (S13, D4). What one knot sends changes nothing about another.
+ * A knot is wanted while at least one record holds it. The reducer is given the holds that were made and released,
+ * keeps the holders of each knot, and emits exactly the difference: nothing is subscribed twice, or dropped while any
+ * record holds it (S13, D4). What one knot sends changes nothing about another.
  */
 import * as O from 'fp-ts/lib/Option.js'
 import { isConnecting, isLive, opened } from '../connection.js'
@@ -36,7 +36,7 @@ const current = (state: KnotsState, host: HostName, number: Natural): Subscripti
   return subscription?.connection.number === number ? subscription : null
 }
 
-/** Whether the event says that the connection to a knot has opened, and it is the one that we wait for. */
+/** Whether the event says that the connection to a knot has opened, and it is the one that is awaited. */
 export const isOpenedBy = (state: KnotsState, event: Event): boolean => {
   if (event._tag !== 'KnotOpened') return false
   const subscription = current(state, event.host, event.connection)
@@ -44,8 +44,9 @@ export const isOpenedBy = (state: KnotsState, event: Event): boolean => {
 }
 
 /**
- * The reducer of the knots. It takes every event and knows its own. It sees first which holds the rows have made and
- * released, then the event; one of a knot that is not subscribed, or of an older connection, is nothing to it.
+ * The reducer of knots. It takes every event and ignores those that are not its own. The holds that the rows have made
+ * and released come first, then the event; one from a knot without a subscription, or from an older connection, is
+ * ignored.
  *
  * @example
  * import assert from 'node:assert'

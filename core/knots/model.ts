@@ -1,5 +1,5 @@
 /**
- * What is kept of knots, and how it begins.
+ * The state of knots.
  */
 import * as t from 'io-ts'
 import type { HoldChanged, Holder } from '../commits/index.js'
@@ -18,10 +18,13 @@ export const Subscription = t.readonly(
   t.strict({
     connection: Connection,
     /**
-     * The greatest `created` that has been processed; `null` until there was one, and again after the last holder went.
+     * The greatest `created` that has been processed; `null` until there is one, and again once the last holder has
+     * gone.
      */
     cursor: t.union([Nanos, t.null]),
-    /** What was created before this happened before we listened: some knots send all they have to whoever is new. */
+    /**
+     * Whatever was created before this happened before we listened: some knots send all that they have to a new client.
+     */
     since: Nanos
   }),
   'Subscription'
@@ -67,7 +70,7 @@ export interface TriggerArrived {
 /** The knot has lost its last holder. */
 export interface KnotLeft {
   readonly _tag: 'KnotLeft'
-  /** How far it had come: its triggers were created no later. */
+  /** How far the knot had been read: its triggers were created no later. */
   readonly cursor: Nanos | null
   readonly host: HostName
 }
@@ -79,5 +82,5 @@ export interface CollaboratorTold {
   readonly update: CollaboratorUpdate
 }
 
-/** What knots send and what becomes of them means something for the builds, and for who may have them. */
+/** The outcomes of a step among the knots that concern builds, or who may push. */
 export type KnotOutcome = CollaboratorTold | KnotLeft | TriggerArrived

@@ -1,5 +1,5 @@
 /**
- * An event of a knot moves its cursor, and may be a trigger (S10, T1).
+ * An event of a knot: it moves the knot's cursor, and may be a trigger (S10, T1).
  */
 import type { Config } from '../config.js'
 import {
@@ -19,8 +19,8 @@ import { type Answer, nothing, report, type ReportEffect, to } from '../transiti
 import { type CollaboratorTold, type KnotsState, type Subscription, type TriggerArrived, update } from './model.js'
 
 /**
- * When the frame was created: its stamp; without one the time in its key, which the knot made just before; and where
- * that is no TID, or one from the future, a while before its receipt.
+ * When the frame was created: its stamp; without one, the time in its key, which the knot made just before; and if the
+ * key is not a TID, or is one from the future, a while before its receipt.
  */
 const stampOf = ({ rewindUs }: Config, { at, created, rkey }: CollaboratorUpdated | KnotReceived): Nanos => {
   if (created !== null) return created
@@ -38,7 +38,7 @@ const meantBy = (
 ): ReadonlyArray<Meant> =>
   event._tag === 'KnotReceived'
     ? triggered(since, stamp, event)
-    : // Whenever it was: what it takes away is taken away, and what it gives is for the list to say.
+    : // Whenever it was created: a right that it takes away is gone at once; one that it gives is left to the list.
       [{ _tag: 'CollaboratorTold', knot: event.host, update: event.update }]
 
 const triggered = (since: Nanos, stamp: Nanos, event: KnotReceived): ReadonlyArray<TriggerArrived | ReportEffect> => {

@@ -1,5 +1,5 @@
 /**
- * Reconciliation: from the holds that were made and released to subscriptions, exactly the difference (S13, D4).
+ * Reconciliation: turns the holds that were made and released into subscriptions, exactly the difference (S13, D4).
  */
 import { pipe } from 'fp-ts/lib/function.js'
 import * as O from 'fp-ts/lib/Option.js'
@@ -19,8 +19,8 @@ export const apply = (holders: KnotsState['holders'], { _tag, did, knot, rkey }:
   (_tag === 'HoldMade' ? insertAt(knot, holder(did, rkey)) : removeAt(knot, holder(did, rkey)))(holders)
 
 /**
- * Where a connection asks to start: knots deliver what was created after the cursor, and older ones give several frames
- * one stamp, so the last stamp is asked for again. The repeats are recognised by what they are.
+ * Where a connection asks to start. Knots deliver what was created after the cursor, and older ones give several frames
+ * the same stamp, so the last stamp is asked for again. Repeats are recognised by their content.
  */
 const resumeAfter = (subscription: Subscription): Nanos | null =>
   subscription.cursor === null ? null : previousNano(subscription.cursor)
@@ -33,7 +33,7 @@ export const toKnot = (host: HostName, subscription: Subscription): SubscribeKno
   host
 })
 
-/** Clocks of knots may be as wrong as stamps may be at all (D1). */
+/** When listening begins, less what a clock of a knot may be off: as much as any stamp (D1). */
 export const sinceOf = (at: TimeUs): Nanos => nanosOf(usBefore(at, FUTURE_US))
 
 const subscribe =
@@ -66,7 +66,8 @@ const unsubscribe = (state: KnotsState, host: HostName): Transition<KnotsState, 
 ]
 
 /**
- * Brings the subscriptions in line with who holds what now: first what is new, then what is over, each by host (S13).
+ * Brings the subscriptions in line with the present holds: first the new ones, then those that are over, each by host
+ * (S13).
  */
 export const reconcile = (
   before: KnotsState,

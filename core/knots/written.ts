@@ -1,5 +1,5 @@
 /**
- * The written form of what is kept of knots: the holders follow from the rows.
+ * The written form of knots; the holders follow from the rows.
  */
 import * as E from 'fp-ts/lib/Either.js'
 import * as t from 'io-ts'

@@ -1,4 +1,4 @@
-/** The reducer of access, and what finds out who may push, as others see them. */
+/** The public part of access: its reducer, and the inquiry. */
 export {
   type AccessGiven,
   type AccessLost,

@@ -1,2 +1,2 @@
-/** The reducer of the backfill, as others see it. */
+/** The public part of the backfill: its reducer. */
 export { type BackfillGiven, BackfillState, initial, Reading, reduce } from '../backfill.js'

@@ -1,4 +1,4 @@
-/** The reducer of builds, as others see it. */
+/** The public part of builds: their reducer. */
 export {
   Build,
   buildOf,

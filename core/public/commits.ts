@@ -1,4 +1,4 @@
-/** The reducer of rows, as others see it. */
+/** The public part of rows: their reducer. */
 export { Account, Floor, Repo, SetAside, type Slot, type Slots } from '../commits/account.js'
 export {
   type ClaimChanged,

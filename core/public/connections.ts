@@ -1,2 +1,2 @@
-/** The shape of a connection, as others see it. */
+/** The public part of connections: their shape. */
 export { Connection, Phase } from '../connection.js'

@@ -1,2 +1,2 @@
-/** The reducer of the stream, as others see it. */
+/** The public part of the stream's cursor: its reducer. */
 export { CursorState, initial, reduce, resumeAt } from '../cursor/index.js'

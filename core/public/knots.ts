@@ -1,4 +1,4 @@
-/** The reducer of knots, as others see it. */
+/** The public part of knots: their reducer. */
 export {
   type CollaboratorTold,
   initial,

@@ -1,10 +1,10 @@
-/** What calls come to (S17). */
+/** How a call would be answered (S17). */
 import * as Builds from '../builds/index.js'
 import type { CallReceived } from '../event.js'
 import type { State } from '../state.js'
 
 /**
- * What a call that is made now comes to. Whoever calls is to hear this.
+ * How a call would be answered in this state. The shell gives this answer to the caller.
  *
  * @example
  * import assert from 'node:assert'

@@ -1,6 +1,6 @@
 /**
- * Pipelines, as they are asked for over XRPC (S17). Pure functions of the state; what one costs depends on what it
- * shows, and not on how many there are.
+ * Pipelines, as clients ask for them over XRPC (S17). Pure functions of the state. The cost of a query depends on what
+ * it shows, not on how many pipelines there are.
  */
 import type { BuildsState } from '../builds/model.js'
 import { type NamedRun, runAt, runNamed } from '../builds/named.js'
@@ -17,13 +17,13 @@ import { type PipelineView, pipelineView } from '../wire/pipeline-view.js'
 
 /** Which pipelines of a repository are asked for. */
 export interface PipelineQuery {
-  /** Of these commits, of each the newest; `null`: whatever the commit. */
+  /** Of each of these commits, the newest; `null`: whatever the commit. */
   readonly commits: ReadonlyArray<string> | null
-  /** Those older than this one, which need not be there any more; `null`: from the newest on. */
+  /** Only those older than this one, which may be gone by now; `null`: from the newest on. */
   readonly cursor: Tid | null
   /** Of these kinds; `null`: of every kind. */
   readonly kinds: ReadonlyArray<CauseKind> | null
-  /** At most so many (≥ 1). */
+  /** At most this many (≥ 1). */
   readonly limit: number
   /** The repository's own DID. */
   readonly repo: Did
@@ -31,11 +31,11 @@ export interface PipelineQuery {
 
 /** A page of the pipelines of a repository. */
 export interface PipelinePage {
-  /** The last of these, where older ones follow; else `null`. */
+  /** The id of the last of these, if older ones follow; else `null`. */
   readonly cursor: Tid | null
-  /** The newest first. */
+  /** Newest first. */
   readonly pipelines: ReadonlyArray<PipelineView>
-  /** How many pipelines match, on whatever page. */
+  /** How many pipelines match, on all pages. */
   readonly total: number
 }
 
@@ -43,14 +43,14 @@ const KINDS: ReadonlyArray<CauseKind> = ['manual', 'pull_request', 'push']
 
 type Keys = M.OrderedMap<LogKey, true>
 
-/** The greatest key of all maps that is less than `below` (`null`: of all); `null` when there is none. */
+/** The greatest key of all maps that is less than `below` (`null`: no limit); `null` if there is none. */
 const greatestBelow = (maps: ReadonlyArray<Keys>, below: LogKey | null): LogKey | null =>
   maps.reduce<LogKey | null>((greatest, map) => {
     const [key] = entriesBelow(map, below).next().value ?? []
     return key !== undefined && (greatest === null || key > greatest) ? key : greatest
   }, null)
 
-/** Which key of what matches comes next below another (`null`: which is the greatest), and how many match in all. */
+/** A function that gives the next matching key below another (`null`: the greatest), and how many match in all. */
 const matching = (
   { pipelines }: BuildsState,
   { commits, kinds: asked, repo }: PipelineQuery
@@ -75,13 +75,13 @@ const matching = (
 const viewOf = ({ run }: NamedRun): PipelineView | null =>
   run.announced === null ? null : pipelineView(run.announced.createdUs, run)
 
-/** How much text of others may be on a page before the pipeline that ends it, in UTF-16 code units. */
+/** How much foreign text a page may hold before the pipeline that ends it, in UTF-16 code units. */
 const PAGE_TEXT_MAX = 262_144
 
 const lengthOf = (texts: ReadonlyArray<string | undefined>): number =>
   texts.reduce((n, text = '') => n + text.length, 0)
 
-/** What a pipeline adds to that. */
+/** How much of it a pipeline adds. */
 const textIn = ({ trigger, workflows }: PipelineView): number =>
   lengthOf(workflows.flatMap(({ error, id }) => [error, id])) +
   (trigger.$type === 'sh.tangled.ci.trigger#manual'
@@ -89,9 +89,9 @@ const textIn = ({ trigger, workflows }: PipelineView): number =>
     : 0)
 
 /**
- * The pipelines of a repository, page by page: the newest first, and each once, whatever is announced meanwhile.
+ * The pipelines of a repository, page by page: newest first, and each once, whatever is announced meanwhile.
  *
- * A page ends early where what it repeats of others is long; that there is more, its cursor says.
+ * A page ends early if its foreign text is long; its cursor then says that there are more.
  *
  * @example
  * import assert from 'node:assert'

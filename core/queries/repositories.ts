@@ -4,8 +4,8 @@ import { type HeldRepository, repositoriesOf } from '../rights.js'
 import type { State } from '../state.js'
 
 /**
- * The repositories that live records give that DID, each with the knot that it holds through us, by owner and key.
- * Several may claim one DID: what the DID's own document says decides between them, and is not known here.
+ * The repositories to which live records give that DID, each with the knot that it holds through us, by owner and key.
+ * Several records may claim one DID: only the DID's own document, which is not known here, can decide between them.
  *
  * @example
  * import assert from 'node:assert'

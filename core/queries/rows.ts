@@ -1,4 +1,4 @@
-/** Questions that the rows answer (S17). Pure functions of the state; what is set aside does not count. */
+/** Queries on the rows (S17). Pure functions of the state; rows of an account that is set aside do not count. */
 import { pipe } from 'fp-ts/lib/function.js'
 import * as O from 'fp-ts/lib/Option.js'
 import * as Builds from '../builds/index.js'
@@ -77,7 +77,7 @@ export const repoAt =
     Commits.liveRepo(state, did, rkey)
 
 /**
- * The repo records that hold `host` through us, as `<did>/<rkey>`, ascending; empty when the knot is not wanted.
+ * The repo records that hold `host` through us, as `<did>/<rkey>`, ascending; empty if the knot is not wanted.
  *
  * @example
  * import assert from 'node:assert'
@@ -204,8 +204,7 @@ export const wantedKnots = (state: State): ReadonlyArray<HostName> => M.keys(sta
 export const cursor = (state: State): TimeUs | null => state.cursor.cursor
 
 /**
- * Why an order that is given now comes to nothing; `null` when it does not. Whoever gives it is to hear this in place
- * of a promise.
+ * Why an order would be refused in this state; `null` if it would not. The shell gives this answer to the operator.
  *
  * @example
  * import assert from 'node:assert'

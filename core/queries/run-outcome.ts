@@ -1,4 +1,4 @@
-/** What has become of what a call has begun (T7). */
+/** What has become of the run that a call has begun (T7). */
 import * as Builds from '../builds/index.js'
 import type { HostName } from '../data/host-name.js'
 import { type Rkey, type Tid, tidOf } from '../data/identifiers.js'
@@ -12,11 +12,11 @@ export type RunOutcome =
       readonly _tag: 'Announced'
       readonly pipeline: Tid
     }
-  /** It ended before its files were read, by an order or because its repository went. */
+  /** It ended before its files were read: by an order, or because its repository is gone. */
   | { readonly _tag: 'Cancelled' }
-  /** None of the files that it was to run is there. */
+  /** None of the files that it was to run exists. */
   | { readonly _tag: 'Empty' }
-  /** Who has begun it may not any more. */
+  /** Whoever began it has lost the right to. */
   | { readonly _tag: 'Refused' }
   | {
       /** Its files cannot be read. */
@@ -26,7 +26,7 @@ export type RunOutcome =
 
 type Named = { readonly knot: HostName; readonly rkey: Rkey }
 
-/** What an effect says of the run. */
+/** What an effect says about the run. */
 const saidBy = ({ knot, rkey }: Named, effect: Effect): RunOutcome | null => {
   if (effect._tag === 'PublishPipeline') {
     const { entry } = effect
@@ -47,10 +47,10 @@ const saidBy = ({ knot, rkey }: Named, effect: Effect): RunOutcome | null => {
 }
 
 /**
- * What has become of a run that a call has begun, by the state after some steps and by what came of them; `null` while
- * that is not known. To be asked after every batch until it is: why a run came to nothing is in no state.
+ * What has become of a run that a call has begun, by the state after some steps and their effects; `null` while that is
+ * not known. Ask after every batch until it is: only the effects say why a run was abandoned.
  *
- * The first effect that says something of the run decides, then the state.
+ * The first effect that says something about the run decides, then the state.
  *
  * @example
  * import assert from 'node:assert'

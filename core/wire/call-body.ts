@@ -16,7 +16,7 @@ import { manualOf } from './knot/pipeline.js'
 
 /** The methods whose calls change something. */
 export const CALLED = ['sh.tangled.ci.cancelPipeline', 'sh.tangled.ci.triggerPipeline'] as const
-/** One of them. */
+/** One of these methods. */
 export type CalledMethod = (typeof CALLED)[number]
 
 const MANUAL = 'sh.tangled.ci.trigger#manual'
@@ -24,7 +24,7 @@ const MANUAL = 'sh.tangled.ci.trigger#manual'
 const workflowAt = (place: string, u: unknown): Read<WorkflowName> =>
   WorkflowName.is(u) ? E.right(u) : E.left(`${place} is not the name of a workflow`)
 
-/** A list of none is one that is not given: all are meant. */
+/** An empty list counts as absent: all workflows are meant. */
 const workflowsIn = ({ workflows }: Fields): Read<ReadonlyArray<WorkflowName> | null> =>
   pipe(
     listAt('workflows', WORKFLOWS_MAX, workflows, workflowAt),
@@ -34,7 +34,7 @@ const workflowsIn = ({ workflows }: Fields): Read<ReadonlyArray<WorkflowName> | 
 const pipelineAt = (u: unknown): Read<Tid> =>
   Tid.is(u) ? E.right(u) : E.left('pipeline is not the id of a pipeline, a TID')
 
-/** Of a pipeline that built the head, clients see a commit of zeros, and ask for that to be built again. */
+/** Clients see a commit of zeros for a pipeline that built the head, and send it back to have that built again. */
 const causeIn = (repo: string, { trigger }: Fields): Read<Manual> =>
   pipe(
     mapAt('trigger', trigger),
@@ -70,7 +70,7 @@ const callIn = (method: CalledMethod, fields: Fields): Read<Call> =>
   )
 
 /**
- * What the body of a call asks for. Total: any string gives a call, or says in a sentence what is wrong with it.
+ * What the body of a call asks for. Total: any string gives a call, or a sentence that says what is wrong with it.
  *
  * @example
  * import assert from 'node:assert'

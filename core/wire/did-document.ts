@@ -1,7 +1,7 @@
 /**
- * DID documents: where an account's records are kept, and on which knot a repository is.
+ * DID documents: where an account's records are kept, and which knot a repository is on.
  *
- * Sources: atproto.com/specs/did; w3.org/TR/did-core. Only the one service that is asked for is read.
+ * Sources: atproto.com/specs/did; w3.org/TR/did-core. Of the services listed, only the requested one is read.
  */
 import * as E from 'fp-ts/lib/Either.js'
 import * as O from 'fp-ts/lib/Option.js'
@@ -9,14 +9,14 @@ import { canonicalHost, type HostName, type HostPolicy } from '../data/host-name
 import type { Did } from '../data/identifiers.js'
 import { isObject, parseJson } from './json.js'
 
-/** A key as a document has it: how it is written, and the text of it. */
+/** A key as the document gives it: its encoding, and its text. */
 export interface WrittenKey {
   readonly publicKeyMultibase: string
   readonly type: string
 }
 
 interface Service {
-  /** Behind the `#`. */
+  /** The part after the `#`. */
   readonly id: string
   readonly type: string
 }
@@ -25,8 +25,8 @@ const PDS: Service = { id: 'atproto_pds', type: 'AtprotoPersonalDataServer' }
 const KNOT: Service = { id: 'tangled_knot', type: 'TangledKnot' }
 
 /**
- * The address of the server that keeps the account's records, as the document gives it; it may be any text. Of several,
- * the first counts. Total: any string gives an address, or says in a few words what is wrong with the document.
+ * The address of the server that keeps the account's records, as the document gives it; it may be any text. If there
+ * are several, the first counts. Total: any string gives an address, or a few words on what is wrong with the document.
  *
  * @example
  * import assert from 'node:assert'
@@ -53,8 +53,8 @@ export const decodeDidDocument =
   }
 
 /**
- * The address of the knot that the document of a repository names; it may be any text. `null` when it names none. As
- * above in all else.
+ * The address of the knot that a repository's document names; it may be any text. `null` if it names none. Otherwise
+ * like `decodeDidDocument`.
  *
  * @example
  * import assert from 'node:assert'
@@ -71,13 +71,13 @@ export const decodeDidDocument =
 export const decodeKnotOfRepository = (did: Did): ((text: string) => E.Either<string, string | null>) =>
   endpointOf(did, KNOT)
 
-/** `https://HOST`, with or without a slash behind it, or the port that `https` has anyhow. */
+/** `https://HOST`, optionally with the default port 443 and a final slash. */
 const SECURE = /^https:\/\/([^/]*?)(?::443)?\/?$/i
 const INSECURE = /^http:\/\/([^/]*?)(?::80)?\/?$/i
 
 /**
- * The host of a server without a path, as a document gives its address: over https, or anyhow where names of this
- * machine are names like others.
+ * The host of a server whose address, as a document gives it, has no path. The scheme must be https, unless `hosts`
+ * treats names of this machine like any others.
  *
  * @example
  * import assert from 'node:assert'
@@ -103,7 +103,8 @@ const documentOf = (did: Did, text: string): E.Either<string, { readonly [key: s
 }
 
 /**
- * The key by which the account signs, as the document gives it. Of several, the first counts. Total, as above.
+ * The key by which the account signs, as the document gives it. If there are several, the first counts. Total, like
+ * `decodeDidDocument`.
  *
  * @example
  * import assert from 'node:assert'
@@ -146,8 +147,9 @@ const AT = 'at://'
 const isAtAddress = (name: unknown): name is string => typeof name === 'string' && name.startsWith(AT)
 
 /**
- * The handle that the document names, in small letters; `null` when it names none. The first address `at://…` counts,
- * and what is no handle is none: text beyond ASCII, say. Whether the handle names the account, too, others find out.
+ * The handle that the document names, in lower case; `null` if it names none. The first address of the form `at://…`
+ * counts; one that is not a valid handle (because it is not ASCII, say) counts as none. Whether the handle also
+ * resolves to the account is for the caller to find out.
  *
  * @example
  * import assert from 'node:assert'

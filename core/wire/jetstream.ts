@@ -2,8 +2,8 @@
  * Jetstream, `/subscribe`: what a frame means.
  *
  * Source: github.com/bluesky-social/jetstream. Both generations of servers send these frames; newer ones add keys,
- * which are ignored. A frame is looked at in one order: stamp, DID, kind, collection, rkey, operation, record; the
- * first thing that is wrong is what it is rejected for. Frames that are in order and say nothing to us only move the
+ * which are ignored. The parts of a frame are checked in a fixed order: stamp, DID, kind, collection, rkey, operation,
+ * record. The first fault found is the one that is reported. A valid frame that does not concern us only moves the
  * cursor (S6, S7, D2).
  */
 import * as E from 'fp-ts/lib/Either.js'
@@ -17,7 +17,7 @@ import type { AccountReceived, CommitReceived, FrameRejected, Rejection, StreamA
 import { isObject, parseJson } from './json.js'
 import { CollaboratorFromWire, MemberFromWire, RepoFromWire } from './records.js'
 
-/** When, and over which connection, a frame came. */
+/** When a frame came, and over which connection. */
 export interface Receipt {
   readonly at: TimeUs
   readonly connection: Natural
@@ -25,12 +25,12 @@ export interface Receipt {
 
 type Decoded = E.Either<FrameRejected, CommitReceived | AccountReceived | StreamAdvanced>
 
-/** What is known of a frame when it is rejected. */
+/** The fields of a rejected frame that are known. */
 type Known = Partial<Pick<FrameRejected, 'collection' | 'did' | 'operation' | 'ordinal' | 'rkey' | 'timeUs'>>
 
 /**
- * The event of a frame that was not understood. The shell calls it for what never becomes text: frames that are too
- * large (`size`), binary (`binary`) or no UTF-8 (`utf8`).
+ * The event of a frame that was not understood. The shell calls it for frames that never become text: too large
+ * (`size`), binary (`binary`), or not UTF-8 (`utf8`).
  *
  * @example
  * import assert from 'node:assert'
@@ -66,17 +66,17 @@ export const rejectFrame = (
   timeUs: known.timeUs ?? null
 })
 
-/** A foreign value as a report may show it. */
+/** A foreign value as it is shown in a report. */
 const shown = (u: unknown): string => {
   if (u === undefined) return 'missing'
   if (typeof u === 'string') return `not well-formed: ${u}`
   return typeof u === 'number' ? `not well-formed: ${String(u)}` : 'of another type'
 }
 
-/** `u` if it is text, cut to an excerpt for a report; else `null`. */
+/** `u` cut to an excerpt for a report; `null` if it is not text. */
 const named = (u: unknown): string | null => (typeof u === 'string' ? excerpt(u) : null)
 
-/** Where a frame stands in the stream: its stamp, and the number that its server gave it. */
+/** A frame's place in the stream: its stamp, and the number that its server gave it. */
 interface Place {
   readonly ordinal: Natural | null
   readonly timeUs: TimeUs
@@ -85,15 +85,15 @@ interface Place {
 const nothingForUs = ({ at, connection }: Receipt, { ordinal, timeUs }: Place): Decoded =>
   E.right({ _tag: 'StreamAdvanced', at, connection, count: ONE, firstUs: timeUs, lastUs: timeUs, ordinal })
 
-/** From here on a server takes what it is asked for as microseconds. */
+/** The number from which a server takes a cursor for microseconds. */
 const FIRST_TIME = 1e15
 
-/** The number of a frame. Anything that is none is no reason to reject the frame. */
+/** The number of a frame. An invalid one counts as absent, and does not reject the frame. */
 const ordinalOf = (u: unknown): Natural | null => (Natural.is(u) && u < FIRST_TIME ? ((u + 0) as Natural) : null)
 
 /**
- * The event that the text of a frame stands for. Total: any string gives an event, or a rejection that names what it
- * can.
+ * The event that the text of a frame stands for. Total: any string gives an event, or a rejection that names as much of
+ * the frame as is known.
  *
  * @example
  * import assert from 'node:assert'
@@ -122,7 +122,7 @@ export const decodeFrame =
     return O.isNone(frame) ? E.left(rejectFrame(receipt, 'json', text)) : decodeValue(receipt, frame.value)
   }
 
-/** The fields of a frame, none of which is sure to be there. */
+/** The fields of a frame. Any of them may be missing. */
 interface WireFrame {
   readonly account?: unknown
   readonly commit?: unknown
@@ -137,7 +137,7 @@ const decodeValue = (receipt: Receipt, frame: unknown): Decoded => {
   const { account, commit, cursor, did, kind, time_us }: WireFrame = frame
   if (!TimeUs.is(time_us))
     return E.left(rejectFrame(receipt, 'time', `time_us is ${shown(time_us)}`, { did: named(did) }))
-  // A minus zero is a zero.
+  // Turns −0 into 0.
   const place: Place = { ordinal: ordinalOf(cursor), timeUs: (time_us + 0) as TimeUs }
   if (!Did.is(did)) return E.left(rejectFrame(receipt, 'did', `did is ${shown(did)}`, { did: named(did), ...place }))
   switch (kind) {
@@ -150,7 +150,7 @@ const decodeValue = (receipt: Receipt, frame: unknown): Decoded => {
   }
 }
 
-/** The fields of an account event, none of which is sure to be there. */
+/** The fields of an account event. Any of them may be missing. */
 interface WireAccount {
   readonly active?: unknown
   readonly seq?: unknown
@@ -171,7 +171,7 @@ const decodeAccount = (receipt: Receipt, place: Place, did: Did, account: unknow
     connection,
     did,
     ordinal: place.ordinal,
-    // A minus zero is a zero.
+    // Turns −0 into 0.
     seq: Natural.is(seq) ? ((seq + 0) as Natural) : null,
     status: named(status),
     timeUs: place.timeUs
@@ -180,7 +180,7 @@ const decodeAccount = (receipt: Receipt, place: Place, did: Did, account: unknow
 
 const isAbsent = (u: unknown): boolean => u === undefined || u === null
 
-/** The fields of a commit, none of which is sure to be there. */
+/** The fields of a commit. Any of them may be missing. */
 interface WireCommit {
   readonly collection?: unknown
   readonly operation?: unknown

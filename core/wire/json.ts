@@ -2,26 +2,29 @@
 import * as O from 'fp-ts/lib/Option.js'
 
 /**
- * The value of a JSON text, `None` when it is none. (What the platform's parser says about the fault is not repeated:
- * it differs.)
+ * The value of a JSON text; `None` if the text is invalid. (The platform's own error message is dropped: it differs
+ * between platforms.)
  */
 export const parseJson = (text: string): O.Option<unknown> => O.tryCatch((): unknown => JSON.parse(text))
 
-/** Whether `u` is a JSON object, to be read by named keys. */
+/** Whether `u` is a JSON object, so that its fields can be read by name. */
 export const isObject = (u: unknown): u is { readonly [key: string]: unknown } =>
   typeof u === 'object' && u !== null && !Array.isArray(u)
 
 const SPACE = /[ \t\n\r]/
 const VALUE_END = /[,}\] \t\n\r]/
 
-/** Where the string that begins at `from` (a quote) ends: just behind its closing quote. */
+/** Where the string that begins at `from` (a quote) ends: just after its closing quote. */
 const endOfString = (text: string, from: number): number => {
   let i = from + 1
   while (text[i] !== '"') i += text[i] === '\\' ? 2 : 1
   return i + 1
 }
 
-/** Where the value that begins at `from` ends. Counts brackets instead of recursing: depth is not ours to choose. */
+/**
+ * Where the value that begins at `from` ends. Counts brackets instead of recursing, because the sender chooses the
+ * depth.
+ */
 const endOfValue = (text: string, from: number): number => {
   let depth = 0
   let i = from
@@ -48,9 +51,9 @@ const skipSpace = (text: string, from: number): number => {
 }
 
 /**
- * The source text of the value at the top-level key `key` of a JSON object, of the last one if there are several;
- * `None` when there is none. This is how stamps in nanoseconds are read: `JSON.parse` would round them, and an inner
- * object may hold a key of the same name.
+ * The source text of the value at the top-level key `key` of a JSON object; of the last one if there are several;
+ * `None` if there is none. Stamps in nanoseconds are read this way: `JSON.parse` would round them, and a nested object
+ * may hold a key of the same name.
  *
  * @param text - a valid JSON text whose value is an object; anything else gives no meaningful answer.
  */

@@ -1,5 +1,5 @@
 /**
- * What a knot answers about itself and its repositories: whether it keeps lists of who may push, whose a repository is,
+ * What a knot answers about itself and its repositories: whether it keeps lists of who may push, who owns a repository,
  * and who may push to it.
  *
  * Sources: tangled.org/core, lexicons `sh.tangled.knot.version`, `sh.tangled.repo.describeRepo` and
@@ -14,10 +14,10 @@ import { isObject, parseJson } from './json.js'
 /** How many collaborators a page has at most. */
 export const COLLABORATORS_PAGE = 100
 
-/** How long a DID may be that a knot lists. Those of people are shorter: a host name has 253 characters. */
+/** The longest DID that is taken from a knot's list. DIDs of people are shorter: a host name has 253 characters. */
 const SUBJECT_MAX = 270
 
-/** How long the knot's word for where the next page begins may be. */
+/** The longest cursor that is taken from a knot. */
 const CURSOR_MAX = 512
 
 type Fields = { readonly [key: string]: unknown }
@@ -29,7 +29,7 @@ const objectIn = (text: string): E.Either<string, Fields> => {
 }
 
 /**
- * Whether the knot keeps its own lists of who may push, as its version says. Older knots say nothing of what they can
+ * Whether the knot keeps its own lists of who may push, judging by its version. Older knots do not say what they can
  * do.
  *
  * @example
@@ -47,13 +47,13 @@ export const decodeKnotVersion = (text: string): E.Either<string, boolean> => {
   return E.right(Array.isArray(capabilities) && capabilities.includes('knot-acl'))
 }
 
-/** Whose a repository is, or that the knot does not have it. */
+/** Who owns a repository, or that the knot does not have it. */
 export type RepoDescription =
   | { readonly _tag: 'Described'; readonly owner: Did }
   | { readonly _tag: 'RepoNotFound' }
 
 /**
- * Whose the repository of that DID is.
+ * Who owns the repository of that DID.
  *
  * @example
  * import assert from 'node:assert'
@@ -80,12 +80,12 @@ export const decodeDescribeRepo =
 
 /** A page of the list of who may push. */
 export interface CollaboratorsPage {
-  /** Where the next page begins, in the knot's words; `null` when this was the last. */
+  /** The knot's cursor for the next page; `null` if this was the last. */
   readonly next: string | null
   readonly subjects: ReadonlyArray<Did>
 }
 
-/** Whether `u` can be sent back in an address as it is. */
+/** Whether `u` can be sent back in a URL as it is. */
 const isCursor = (u: unknown): u is string => typeof u === 'string' && u.length <= CURSOR_MAX && wellFormed(u) === u
 
 const subjectIn = (item: unknown): ReadonlyArray<Did> => {
@@ -95,8 +95,8 @@ const subjectIn = (item: unknown): ReadonlyArray<Did> => {
 }
 
 /**
- * A page of the list, of which `asked` was said to be the beginning. Whatever is nobody in it is passed over. No page
- * follows one without items, nor one that says that the next begins where it did itself.
+ * A page of the list; `asked` is the cursor it was requested with. Items that name nobody are skipped. A page without
+ * items is the last, and so is one whose next cursor is the one it was requested with.
  *
  * @example
  * import assert from 'node:assert'

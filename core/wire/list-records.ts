@@ -1,9 +1,8 @@
 /**
- * Accounts' records, as their own servers list them: the answer of `com.atproto.repo.listRecords`.
+ * An account's records, as its own server lists them: the answer of `com.atproto.repo.listRecords`.
  *
- * Source: the lexicon `com.atproto.repo.listRecords`. The server is the account's own choice, and may answer anything.
- * A record that is not what it should be is passed over and counted; a page that is not what it should be is not taken
- * at all.
+ * Source: the lexicon `com.atproto.repo.listRecords`. The account chooses its server, which may answer anything. An
+ * invalid record is skipped and counted; an invalid page is rejected as a whole.
  */
 import * as E from 'fp-ts/lib/Either.js'
 import * as O from 'fp-ts/lib/Option.js'
@@ -16,10 +15,10 @@ import { CollaboratorFromWire, MemberFromWire, RepoFromWire } from './records.js
 /** How many records a page has at most. */
 export const RECORDS_PAGE = 100
 
-/** How long the server's word for where the next page begins may be. */
+/** The longest cursor that is taken from a server. */
 const CURSOR_MAX = 512
 
-/** Whether `u` can be sent back in an address as it is. */
+/** Whether `u` can be sent back in a URL as it is. */
 const isCursor = (u: unknown): u is string => typeof u === 'string' && u.length <= CURSOR_MAX && wellFormed(u) === u
 
 /** What was asked for. */
@@ -31,14 +30,14 @@ export interface ListAsked {
 
 /** A page of records. */
 export interface ListedPage {
-  /** Where the next page begins, in the server's words; `null` when this was the last. */
+  /** The server's cursor for the next page; `null` if this was the last. */
   readonly next: string | null
   readonly records: ReadonlyArray<ListedRecord>
-  /** How many records were passed over. */
+  /** How many records were skipped. */
   readonly rejected: number
 }
 
-/** The key in the address of a record of that account and collection. */
+/** The key in the AT-URI of a record, if it is of that account and collection. */
 const rkeyOf = ({ collection, did }: ListAsked, uri: unknown): O.Option<Rkey> => {
   const start = `at://${did}/${collection}/`
   if (typeof uri !== 'string' || !uri.startsWith(start)) return O.none
@@ -70,11 +69,11 @@ const decodeItem = (asked: ListAsked, item: unknown): O.Option<ListedRecord> => 
 }
 
 /**
- * The page that the text of an answer stands for. Total: any string gives a page, or says in a few words what is wrong
- * with it.
+ * The page that the text of an answer stands for. Total: any string gives a page, or a few words on what is wrong with
+ * it.
  *
- * No page follows one without records, nor one that says that the next begins where it did itself: a server must not
- * keep us reading for nothing.
+ * A page without records is the last, and so is one whose next cursor is the one it was requested with: a server must
+ * not keep us reading in vain.
  *
  * @example
  * import assert from 'node:assert'

@@ -1,8 +1,8 @@
 /**
  * Pipelines as Tangled's web application and its other clients read them over XRPC.
  *
- * Source: tangled.org/core, lexicons `sh.tangled.ci.pipeline` and `sh.tangled.ci.trigger`. Clients refuse what does not
- * fit, so every field that must be there is, and none is longer than it may be.
+ * Source: tangled.org/core, lexicons `sh.tangled.ci.pipeline` and `sh.tangled.ci.trigger`. Clients reject what does not
+ * fit the lexicons, so every required field is present, and none exceeds its limit.
  */
 import type { Build, Run } from '../builds/model.js'
 import { shaOf } from '../builds/plan.js'
@@ -38,9 +38,9 @@ export type TriggerView =
 export interface WorkflowView {
   readonly error?: string
   readonly finishedAt?: string
-  /** The name of the file, whole. */
+  /** The whole name of the file. */
   readonly id: string
-  /** The name of the file, as far as there is room for it. */
+  /** The name of the file, shortened to the limit. */
   readonly name: string
   readonly startedAt?: string
   readonly status: Status
@@ -51,10 +51,10 @@ export interface PipelineView {
   readonly commit: string
   readonly createdAt: string
   readonly id: Tid
-  /** The repository's own DID, where it has one. */
+  /** The repository's own DID, if it has one. */
   readonly repo?: Did
   readonly trigger: TriggerView
-  /** By name, ascending; one at least. */
+  /** By name, ascending; at least one. */
   readonly workflows: ReadonlyArray<WorkflowView>
 }
 
@@ -84,11 +84,11 @@ const triggerView = (cause: Cause, commit: string): TriggerView => {
   }
 }
 
-/** The most graphemes that the name of a workflow may have. A character is a grapheme, or a part of one. */
+/** The most graphemes that the name of a workflow may have. A code point is a grapheme, or part of one. */
 const NAME_MAX = 40
 
 /**
- * The name of a workflow as it is shown: of a longer one than fits, the beginning.
+ * The name of a workflow as clients see it: the beginning of a name that is too long.
  *
  * @example
  * import assert from 'node:assert'
@@ -110,10 +110,10 @@ const workflowView = (id: WorkflowName, { error, startedUs, status, statusUs }: 
   status
 })
 
-/** What stands for a commit that is not known: the name that git gives to no object. */
+/** Stands for a commit that is not known: git gives this name to no object. */
 const NO_COMMIT = '0'.repeat(40)
 
-/** A run that was announced at that time, as a pipeline. */
+/** The pipeline of a run that was announced at that time. */
 export const pipelineView = (announcedUs: TimeUs, { builds, cause, repository: { did } }: Run): PipelineView => {
   const commit = shaOf(cause) ?? NO_COMMIT
   return {

@@ -2,9 +2,10 @@
  * The records of the three collections, as strangers write them (S9).
  *
  * Only the named fields are read, spelled exactly so. For each, absent, `null` and `""` are one thing; a value of
- * another JSON type makes the record bad. What else a record holds, `$type` included, is neither checked nor kept.
+ * another JSON type makes the record invalid. Everything else in a record, `$type` included, is neither checked nor
+ * kept.
  *
- * Of a field that is too long (limits.ts) so much is kept that this can be seen.
+ * Of an overlong field (limits.ts), one character beyond the limit is kept, which shows that it is too long.
  */
 import * as t from 'io-ts'
 import { COLLABORATOR, MEMBER, REPO } from '../data/identifiers.js'
@@ -15,7 +16,7 @@ import { isObject } from './json.js'
 
 type Fields = { readonly [field in string]?: unknown }
 
-/** What a field says, as far as one character beyond its limit: `""` when it is absent, `null` when it is not text. */
+/** What a field says, up to one character beyond its limit: `""` if it is absent, `null` if it is not text. */
 const text = (u: unknown, limit: number): string | null =>
   typeof u === 'string'
     ? wellFormed(u.length > limit ? u.slice(0, limit + 1) : u)

@@ -1,8 +1,8 @@
 /**
- * Tokens of service auth: by one, somebody's account server says that a call is theirs.
+ * Service auth tokens: with one, somebody's account server vouches that a call is theirs.
  *
- * What a token claims is judged here; whether its signature is that of its issuer is for the shell to find out.
- * Sources: atproto.com/specs/xrpc, "Inter-Service Authentication"; RFC 7515 and 7519.
+ * What a token claims is judged here; the shell checks whether its signature is that of its issuer. Sources:
+ * atproto.com/specs/xrpc, "Inter-Service Authentication"; RFC 7515 and 7519.
  */
 import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
@@ -11,7 +11,7 @@ import { clampTimeUs, Did, type TimeUs } from '../data/identifiers.js'
 import { type Token, TokenId } from '../model/call.js'
 import { isObject, parseJson } from './json.js'
 
-/** What is wrong with a token: a name, as servers of the AT Protocol use them, and a sentence for its author. */
+/** What is wrong with a token: an error name that AT Protocol servers use, and a sentence for the caller. */
 export interface TokenFault {
   readonly error:
     | 'BadJwt'
@@ -55,7 +55,7 @@ const fieldsIn = (what: string, text: string): Read<Fields> =>
     E.fromOption((): TokenFault => ({ error: 'BadJwt', message: `the ${what} of the token is not a JSON object` }))
   )
 
-/** Other types are of tokens that say something else. */
+/** Other values of `typ` mark other kinds of tokens. */
 const algorithmIn = ({ alg, crit, typ }: Fields): Read<TokenAlgorithm> => {
   if (typ !== undefined && (typeof typ !== 'string' || typ.toUpperCase() !== 'JWT'))
     return fault('BadJwtType', 'the token is not one of service auth: its "typ" is not "JWT"')
@@ -86,7 +86,7 @@ const given = <A>(value: unknown, is: (u: unknown) => u is A, message: string): 
 const isText = (u: unknown): u is string => typeof u === 'string'
 
 /**
- * What the texts of header and claims say. Total: any two strings give a token, or say in a sentence what is wrong.
+ * What the texts of header and claims say. Total: any two strings give a token, or a sentence that says what is wrong.
  *
  * @example
  * import assert from 'node:assert'
@@ -131,12 +131,12 @@ export interface Addressed {
   /** The DID of the service that is called. */
   readonly audience: string
   readonly method: string
-  /** Under which id the document of that DID lists the service: some servers add it to the audience. */
+  /** The id under which the document of that DID lists the service: some servers append it to the audience. */
   readonly service: string
 }
 
 /**
- * Whether a token is for this call: the token to remember, or what is wrong. Nothing is known of its signature yet.
+ * Whether a token is for this call: the token to remember, or what is wrong. The signature has not been checked yet.
  *
  * @example
  * import assert from 'node:assert'

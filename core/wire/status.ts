@@ -1,5 +1,5 @@
 /**
- * Our own `/events`: runs and statuses as Tangled reads them, and what its readers say of how far they have come.
+ * Our own `/events`: runs and statuses as Tangled reads them, and the cursors with which readers resume.
  *
  * Source: tangled.org/core, `spindle/stream.go`, lexicons `sh.tangled.pipeline` and `sh.tangled.pipeline.status`.
  * Stamps go out in nanoseconds, which a double cannot hold, so the digits are written by hand.
@@ -17,7 +17,8 @@ const DAY_S = 86_400
 const padded = (n: number, digits: number): string => String(n).padStart(digits, '0')
 
 /**
- * The day `days` after 1970-01-01 in the Gregorian calendar, as eras of 400 years of 146 097 days that begin in March.
+ * The date `days` after 1970-01-01 in the Gregorian calendar, counted in eras of 400 years (146 097 days) that begin in
+ * March.
  */
 const dateOf = (days: number): string => {
   const shifted = days + 719_468
@@ -49,9 +50,9 @@ export const rfc3339 = (time: TimeUs): string => {
 }
 
 /**
- * How long before its stamp a status is said to have been made. A reader may cut that time to whole seconds, and of one
- * second take what came last for what is; it may also replace a time in its future by its own. So what comes later in a
- * build lies at least a second later, and nothing lies after its stamp.
+ * How long before its stamp a status claims to have been made. A reader may truncate that time to whole seconds and,
+ * within one second, take the status that arrived last as current; it may also replace a time in its future by its own
+ * clock's. So later statuses of a build are at least a second apart, and none claims a time after its stamp.
  */
 const EARLIER_US: { readonly [S in Status]: number } = {
   pending: 2 * SECOND_US,
@@ -63,7 +64,7 @@ const EARLIER_US: { readonly [S in Status]: number } = {
 }
 
 /**
- * The text of the frame that tells of a status.
+ * The text of the frame that carries a status.
  *
  * @example
  * import assert from 'node:assert'
@@ -168,7 +169,7 @@ export const pipelineFrame = ({
 }
 
 /**
- * The text of the frame that tells of an entry of the log.
+ * The text of the frame that carries an entry of the log.
  *
  * @example
  * import assert from 'node:assert'
@@ -186,12 +187,12 @@ export const pipelineFrame = ({
  */
 export const logFrame = (entry: LogEntry): string => ('status' in entry ? statusFrame(entry) : pipelineFrame(entry))
 
-/** How far a reader says it has come. */
+/** A reader's cursor. */
 export const ReaderCursor = t.readonly(
   t.strict({
-    /** Whether it is a whole number of microseconds, as all stamps of ours are. */
+    /** Whether it is a whole number of microseconds, as all our stamps are. */
     isWhole: t.boolean,
-    /** Rounded down: what was created after the one was created after the other. */
+    /** Rounded down. Entries created after the exact cursor are those created after this. */
     timeUs: TimeUs
   }),
   'ReaderCursor'
@@ -199,7 +200,7 @@ export const ReaderCursor = t.readonly(
 export type ReaderCursor = t.TypeOf<typeof ReaderCursor>
 
 /**
- * How far a reader says it has come, from its cursor in nanoseconds.
+ * A reader's cursor, from its text in nanoseconds.
  *
  * @returns `Left` with the rule for what is no such number.
  *

@@ -1,12 +1,12 @@
 /**
  * Workflow files: what the value that a YAML parser made of one means.
  *
- * Source: docs.tangled.org, "Spindles"; the `tack:` block is our own. Keys that are not named here are nobody's
- * business and ignored; what is named must be right, and what is wrong is told to its author, with its place.
+ * Source: docs.tangled.org, "Spindles"; the `tack:` block is our own. Keys that are not named here are ignored. Those
+ * that are must be right; what is wrong is reported to the author, with its place.
  *
- * A stranger wrote the file: it is looked at to a fixed depth, and only after the whole, with its aliases followed, has
- * been found to be of a size that a file may have. `when` and `engine` come first: what is wrong with the rest is
- * nobody's business where it does not apply.
+ * A stranger wrote the file. It is read to a fixed depth, and only once the whole, with its aliases expanded, has been
+ * found to be within the size limit. `when` and `engine` come first: a mistake in the rest does not matter if the
+ * workflow does not apply.
  */
 import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
@@ -45,13 +45,13 @@ const STEPS_MAX = 100
 
 const TARGETS_MAX = 100
 
-/** Of one map: an environment, or what is said to one provider. */
+/** The limit of one map: an environment, or the settings for one provider. */
 const VARIABLES_MAX = 200
 
-/** What a file may have, in bytes; with aliases it could say more. */
+/** The limit of a file, in bytes; aliases could expand it to more. */
 const WHOLE_MAX = 262_144
 
-/** Text, or a list of text; `[]` when it is absent. */
+/** Text, or a list of text; `[]` if absent. */
 const textsAt = (place: string, u: Yaml): Read<ReadonlyArray<string>> => {
   if (u === null) return E.right([])
   if (!isList(u)) return E.map((text: string) => [text])(scalarAt(place, u))
@@ -60,7 +60,7 @@ const textsAt = (place: string, u: Yaml): Read<ReadonlyArray<string>> => {
 
 const orNull = (texts: ReadonlyArray<string>): ReadonlyArray<string> | null => (texts.length === 0 ? null : texts)
 
-/** The keys of a condition. Nothing is built here by the clock, but `cron` means something to Tangled. */
+/** The keys of a condition. Nothing is built on a schedule here, but `cron` means something to Tangled. */
 const KEYS: ReadonlyArray<string> = ['branch', 'cron', 'event', 'paths', 'tag', 'types']
 
 const conditionAt = (place: string, u: Yaml): Read<Condition> => {
@@ -133,7 +133,7 @@ const cloneAt = (u: Yaml): Read<Clone> =>
     )
   )
 
-/** What a setting says: a list is one text with a line for each item. */
+/** The text of a setting: a list becomes one text, with a line for each item. */
 const settingAt = (place: string, u: Yaml): Read<string> =>
   isList(u)
     ? pipe(
@@ -155,9 +155,9 @@ const targetsAt = (u: Yaml): Read<ReadonlyArray<Target>> =>
   )
 
 /**
- * Whether all of `data`, aliases followed, is no more than `WHOLE_MAX` characters and values. A file of that many bytes
- * without aliases always is. A list of what is to be looked at, not a recursion: depth is not ours to choose, and a
- * value may hold itself.
+ * Whether all of `data`, with aliases expanded, is at most `WHOLE_MAX` characters and values. A file of that many bytes
+ * without aliases always is. Uses a work list instead of recursion: the author chooses the depth, and a value may
+ * contain itself.
  */
 const isBounded = (data: Yaml): boolean => {
   const waiting: Array<Yaml> = [data]
@@ -186,8 +186,8 @@ const restAt = (
   )
 
 /**
- * What the file `name` asks for, of which a YAML parser made `data`. An empty file asks for nothing, and names no
- * engine. `when` is read first, then `engine`, and the rest only of a file for our engine.
+ * The workflow in the file `name`, from the `data` that a YAML parser made of it. An empty file asks for nothing, and
+ * names no engine. `when` is read first, then `engine`, and the rest only if the file is for our engine.
  *
  * @param content - what tells this content of the file from any other.
  * @returns `Faulty` with a sentence for the author of the file.
@@ -223,7 +223,7 @@ export const decodeWorkflow = (name: WorkflowName, content: string, data: Yaml):
   const when = whenAt(under(file.right, 'when'))
   if (E.isLeft(when)) return faulty(when.left, null)
   const named = under(file.right, 'engine')
-  // That of others is repeated to their authors, and to readers: never at length.
+  // The names of other engines are shown to authors and readers, so they are cut to an excerpt.
   const engine = named === null || named === '' ? E.right(null) : E.map(excerpt)(scalarAt('engine', named))
   if (E.isLeft(engine)) return faulty(engine.left, when.right)
   const rest = restAt(engine.right === ENGINE ? file.right : [])

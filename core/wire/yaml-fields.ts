@@ -1,5 +1,5 @@
 /**
- * The fields of a YAML file: read with their place, so that its author can be told what is wrong.
+ * The fields of a YAML file, each read together with its place, so that an error can tell the author where it is.
  */
 import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
@@ -9,22 +9,21 @@ import * as M from '../data/ordered-map.js'
 import { excerpt, wellFormed } from '../data/text.js'
 import { utf8Length } from '../data/utf8.js'
 
-/** Also of the value of a variable: more does not fit into an argument of a process. */
+/** Also the limit for the value of a variable: more does not fit into one argument of a process. */
 const COMMAND_MAX = 65_536
 
 /**
- * What YAML says, as it is spelled. `scalar`: what a parser takes for something else than text, a number or a truth
- * value, with the text that it was read from. A map is a list of its entries: as an object it would lose the key
- * `__proto__`.
+ * A YAML value, as it is spelled. `scalar`: a plain value that a parser takes for something other than text, a number
+ * or a boolean, with its source text. A map is a list of its entries: an object would lose the key `__proto__`.
  */
 export type Yaml = null | string | YamlScalar | ReadonlyArray<Yaml> | YamlMap
 
-/** What is plain in a YAML file and means something else than text, as it is spelled. */
+/** A plain scalar that is not text, as it is spelled. */
 export interface YamlScalar {
   readonly scalar: string
 }
 
-/** A map of a YAML file: its entries, in their order. */
+/** A map of a YAML file: its entries, in file order. */
 export interface YamlMap {
   readonly map: ReadonlyArray<readonly [key: string, value: Yaml]>
 }
@@ -45,7 +44,7 @@ export type Entries = YamlMap['map']
 export const inside = (place: string, key: string): string => `${place}.${excerpt(key)}`
 
 /**
- * Whether it is a list.
+ * Whether the value is a list.
  *
  * @example
  * import assert from 'node:assert'
@@ -56,7 +55,7 @@ export const inside = (place: string, key: string): string => `${place}.${excerp
 export const isList = (u: Yaml): u is ReadonlyArray<Yaml> => Array.isArray(u)
 
 /**
- * Whether it is a map.
+ * Whether the value is a map.
  *
  * @example
  * import assert from 'node:assert'
@@ -71,17 +70,17 @@ export const isScalar = (u: Yaml): u is YamlScalar => typeof u === 'object' && u
 export const mapAt = (place: string, u: Yaml): Read<Entries> =>
   u === null ? E.right([]) : isMap(u) ? E.right(u.map) : E.left(`${place} is not a map`)
 
-/** What stands under a key; `null` where nothing does. */
+/** The value of a key; `null` if the key is absent. */
 export const under = (entries: Entries, key: string): Yaml => entries.find(([name]) => name === key)?.[1] ?? null
 
-/** A NUL ends the text of a program in C: no process takes one. */
+/** Text without NUL, which ends a string in C: no process accepts one in an argument or variable. */
 const cleanAt = (place: string, text: string): Read<string> =>
   text.includes('\u0000') ? E.left(`${place} holds a NUL`) : E.right(wellFormed(text))
 
 export const textAt = (place: string, u: Yaml): Read<string> =>
   typeof u === 'string' ? cleanAt(place, u) : E.left(`${place} is not text`)
 
-/** Text, or a number or truth value as it is spelled: who writes `1.10` and means a name gets `1.10`. */
+/** Text, or a number or boolean as it is spelled: an author who writes `1.10` as a name gets `1.10`. */
 export const scalarAt = (place: string, u: Yaml): Read<string> => textAt(place, isScalar(u) ? u.scalar : u)
 
 /** `text` if it is no longer than a command may be. */
@@ -90,7 +89,7 @@ export const shortAt =
   (text: string): Read<string> =>
     utf8Length(text) > COMMAND_MAX ? E.left(`${place} is longer than 65,536 bytes`) : E.right(text)
 
-/** As YAML 1.1 spells them: other readers of these files take them. */
+/** The spellings of YAML 1.1, which other readers of these files accept. */
 const TRUE: ReadonlyArray<string> = ['true', 'True', 'TRUE', 'y', 'Y', 'yes', 'Yes', 'YES', 'on', 'On', 'ON']
 
 const FALSE: ReadonlyArray<string> = ['false', 'False', 'FALSE', 'n', 'N', 'no', 'No', 'NO', 'off', 'Off', 'OFF']
@@ -111,7 +110,7 @@ export const naturalAt = (place: string, u: Yaml, otherwise: Natural): Read<Natu
   return Natural.is(number) ? E.right(number) : E.left(`${place} is not a whole number`)
 }
 
-/** Every item of a list read, or the first fault. */
+/** Reads every item of a list, or gives the first fault. */
 const eachAt = <A>(
   place: string,
   items: ReadonlyArray<Yaml>,
@@ -130,7 +129,7 @@ export const listAt = <A>(
   return u.length > max ? E.left(`${place} has more than ${String(max)} items`) : eachAt(place, u, read)
 }
 
-/** The first entry of each name. (A parser that refuses a name that comes twice makes no other.) */
+/** The first entry of each name. (Parsers that refuse duplicate names never make any other.) */
 const firstOfEach = (entries: Entries): Entries => {
   let seen: M.OrderedMap<string, true> = M.empty()
   return entries.filter(([name]) => {
@@ -140,7 +139,7 @@ const firstOfEach = (entries: Entries): Entries => {
   })
 }
 
-/** Every entry of a map read, names rising. */
+/** Reads every entry of a map, by name, ascending. */
 export const entriesAt = <A>(
   place: string,
   max: number,

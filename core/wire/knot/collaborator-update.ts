@@ -1,5 +1,5 @@
 /**
- * `sh.tangled.repo.collaboratorUpdate`: somebody may push to a repository from now on, or may not any more.
+ * `sh.tangled.repo.collaboratorUpdate`: somebody may push to a repository from now on, or no longer may.
  */
 import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
@@ -17,6 +17,6 @@ const read = ({ op, repo, subject }: Fields): Read<CollaboratorUpdate> =>
     E.apS('subject', didAt('subject', subject))
   )
 
-/** What the event says; `Left` with a sentence when it cannot be understood. */
+/** What the event says; `Left` with a sentence if it cannot be understood. */
 export const collaboratorUpdate = (event: unknown): Read<CollaboratorUpdate> =>
   pipe(mapAt('event', event), E.chain(read))

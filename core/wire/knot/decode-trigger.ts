@@ -1,8 +1,8 @@
 /**
  * Triggers, as the knots of two generations send them.
  *
- * Source: tangled.org/core, lexicons `sh.tangled.pipeline` and `sh.tangled.git.refUpdate`. What a knot says of the
- * repository is taken down and not believed: whether it may speak for it is for the two gates to say.
+ * Source: tangled.org/core, lexicons `sh.tangled.pipeline` and `sh.tangled.git.refUpdate`. What a knot says about the
+ * repository is recorded and not believed: the two gates decide whether the knot may speak for it.
  *
  * `repoDid` of a ref update has meant three things. Alone, it is the repository; beside a `repoName` it is the owner;
  * beside an `ownerDid` it is the repository again. Today the repository is called `repo`.
@@ -17,7 +17,7 @@ import { type Fields, mapAt, type Read } from './fields.js'
 import { pipeline } from './pipeline.js'
 import { refUpdate } from './ref-update.js'
 
-/** What is not understood for that reason. */
+/** A payload that is not understood, for that reason. */
 export const unreadable = (why: string): KnotPayload => ({ _tag: 'Unreadable', detail: excerpt(why) })
 
 const payloadBy = (read: (fields: Fields) => Read<Trigger>, event: unknown): KnotPayload =>
@@ -28,7 +28,7 @@ const payloadBy = (read: (fields: Fields) => Read<Trigger>, event: unknown): Kno
   )
 
 /**
- * What an event of kind `nsid` calls for. Total on anything.
+ * What an event of kind `nsid` calls for. Total.
  *
  * @example
  * import assert from 'node:assert'

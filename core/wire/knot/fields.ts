@@ -1,5 +1,5 @@
 /**
- * The fields of what a knot sends: read with their place, so that what is wrong can be said.
+ * The fields of what a knot sends, each read together with its place, so that an error can say where it is.
  */
 import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
@@ -8,7 +8,7 @@ import { wellFormed } from '../../data/text.js'
 import type { Push } from '../../model/trigger.js'
 import { isObject } from '../json.js'
 
-/** Of a ref, the name of a branch or of a repository, and the key of an input. */
+/** The limit for refs, names of branches and repositories, and keys of inputs. */
 const NAME_MAX = 1_024
 
 const FILES_MAX = 10_000
@@ -17,13 +17,13 @@ export type Read<A> = E.Either<string, A>
 
 export type Fields = { readonly [key: string]: unknown }
 
-/** Knots leave out, send `null` or send `""` for the same thing. */
+/** For an absent field, knots omit it, or send `null` or `""`. */
 export const isAbsent = (u: unknown): boolean => u === undefined || u === null || u === ''
 
 export const mapAt = (place: string, u: unknown): Read<Fields> =>
   isObject(u) ? E.right(u) : E.left(`${place} is not an object`)
 
-/** What `read` makes of a field that may be left out. */
+/** A reader for a field that may be absent. */
 export const optional =
   <A>(read: (place: string, u: unknown) => Read<A>) =>
   (place: string, u: unknown): Read<A | null> =>
@@ -34,7 +34,7 @@ export const textAt = (place: string, u: unknown): Read<string> =>
 
 const NOT_IN_A_NAME = /[\u0000-\u0020\u007f]/
 
-/** A name as git knows them: neither empty nor endless, without spaces and control characters. */
+/** A name that git would accept: not empty, not too long, and without spaces and control characters. */
 export const nameAt = (place: string, u: unknown): Read<string> =>
   pipe(
     textAt(place, u),
@@ -64,7 +64,7 @@ export const listAt = <A>(
 
 export const isText = (u: unknown): u is string => typeof u === 'string'
 
-/** `null` also for what is no list of text, or too long a one: it only decides about `paths`. */
+/** `null` also for a value that is not a list of text, or is too long: the list only decides about `paths`. */
 const filesIn = (u: unknown): ReadonlyArray<string> | null =>
   Array.isArray(u) && u.length <= FILES_MAX && u.every(isText) ? u.map(wellFormed) : null
 

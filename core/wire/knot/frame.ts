@@ -1,8 +1,8 @@
 /**
  * Knots, `/events`: what a frame means.
  *
- * Source: tangled.org/core, `knotserver/events.go`. `created` is in nanoseconds, which a double cannot hold: its digits
- * are taken from the text. Older knots send none.
+ * Source: tangled.org/core, `knotserver/events.go`. `created` is in nanoseconds, which a double cannot hold, so its
+ * digits are taken from the text. Older knots send no `created`.
  */
 import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
@@ -16,7 +16,7 @@ import { isObject, parseJson, sourceAt } from '../json.js'
 import { collaboratorUpdate } from './collaborator-update.js'
 import { decodeTrigger, unreadable } from './decode-trigger.js'
 
-/** When, from which knot, and over which connection, a frame came. */
+/** When a frame came, from which knot, and over which connection. */
 export interface KnotReceipt {
   readonly at: TimeUs
   readonly connection: Natural
@@ -24,7 +24,7 @@ export interface KnotReceipt {
 }
 
 /**
- * The event of a frame that was not understood, also of one that never became text.
+ * The event of a frame that was not understood, or that never became text.
  *
  * @example
  * import assert from 'node:assert'
@@ -50,14 +50,14 @@ export const rejectKnotFrame = (
   reason
 })
 
-/** The fields of a frame, none of which is sure to be there. */
+/** The fields of a frame. Any of them may be missing. */
 interface WireKnotFrame {
   readonly event?: unknown
   readonly nsid?: unknown
   readonly rkey?: unknown
 }
 
-/** `created` as it is written: `None` when it is no stamp, `Some(null)` when there is none. Plain digits only. */
+/** `created` as it is written: `None` if it is not a stamp, `Some(null)` if it is absent. Plain digits only. */
 const createdIn = (text: string): O.Option<Nanos | null> =>
   pipe(
     sourceAt('created')(text),
@@ -68,7 +68,7 @@ const createdIn = (text: string): O.Option<Nanos | null> =>
   )
 
 /**
- * The event that the text of a knot's frame stands for. Total on any string.
+ * The event that the text of a knot's frame stands for. Total.
  *
  * @example
  * import assert from 'node:assert'

@@ -1,5 +1,5 @@
 /**
- * `sh.tangled.pipeline`: a push, a pull request or a wish, with the workflow files, as older knots send it.
+ * `sh.tangled.pipeline`: a push, a pull request or a manual request, with the workflow files, as older knots send it.
  */
 import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
@@ -25,7 +25,7 @@ import {
 
 const INPUTS_MAX = 100
 
-/** Of all inputs together, keys and values, in bytes: each becomes a variable of each build. */
+/** The limit of all inputs together, keys and values, in bytes: each becomes a variable of every build. */
 const INPUTS_BYTES_MAX = 65_536
 
 const repoOf = (fields: Fields): Read<RepoClaim> =>
@@ -41,14 +41,14 @@ const repoOf = (fields: Fields): Read<RepoClaim> =>
     )
   )
 
-/** Knots of the first generation call it `create` when a pull request is opened. */
+/** Knots of the first generation say `create` for a pull request that is opened. */
 const actionAt = (place: string, u: unknown): Read<string> =>
   pipe(
     nameAt(place, u),
     E.map((action) => (action === 'create' ? 'opened' : action))
   )
 
-/** A fork is somebody else's repository: what is in it is not the word of anybody who may build here. */
+/** Pull requests from forks are refused: a fork belongs to somebody else, who may have no right to build here. */
 const pullRequestOf = (repo: RepoClaim, fields: Fields): Read<PullRequest> => {
   const { sourceRepo } = fields
   const isOwn = isAbsent(sourceRepo) || sourceRepo === repo.did
@@ -104,7 +104,7 @@ const inputsAt = (place: string, u: unknown): Read<ReadonlyArray<Pair>> =>
     )
   )
 
-/** A wish, whose fields stand at that place. */
+/** A manual request, whose fields are at that place. */
 export const manualOf = (place: string, fields: Fields): Read<Manual> =>
   pipe(
     E.Do,
@@ -136,7 +136,7 @@ const causeOf = ({ kind, manual, pullRequest, push }: Fields, repo: RepoClaim): 
   }
 }
 
-/** Text for a file of a name that cannot be kept, an excerpt of it: that is no reason to do without the others. */
+/** For a file whose name cannot be kept, an excerpt of the name: the other files still count. */
 const workflowAt = (place: string, u: unknown): Read<WorkflowSource | string> =>
   pipe(
     mapAt(place, u),

@@ -1,5 +1,5 @@
 /**
- * `sh.tangled.git.refUpdate`: a push, as knots of every generation tell of it.
+ * `sh.tangled.git.refUpdate`: a push, as knots of every generation announce it.
  */
 import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
