@@ -25,7 +25,7 @@ import { after, type Answer, chain, NOTHING, nothing, report, to, type Transitio
 export const Reading = t.readonly(
   t.strict({
     collection: Collection,
-    /** Where the next page begins, in the server's words. */
+    /** The server's cursor for the next page. */
     cursor: t.union([t.string, t.null]),
     /** How many pages of the collection have been read. */
     pages: Natural,

@@ -93,7 +93,8 @@ export interface Folded {
 
 /**
  * Folds a batch. Runs of events that only move the cursor are merged into one before they are stepped. The state is the
- * same, and the journal does not grow with the noise of the network, nor with triggers that come to nothing.
+ * same as without merging, and the journal grows neither with the noise of the network nor with triggers that begin
+ * nothing.
  *
  * @example
  * import assert from 'node:assert'

@@ -1,9 +1,9 @@
 /**
  * Canonical JSON: RFC 8785, restricted to what the machine uses. One value, one text, in every language.
  *
- * Restricted means: numbers are integers from −(2⁵³−1) to 2⁵³−1, wider ones are strings of digits; strings are
- * well-formed Unicode; maps are arrays of entries, so that a key may be any text; what is absent is `null`. Then the
- * rules are few: no white space, keys ascending by UTF-16 code unit, strings escaped as in RFC 8785 §3.2.2.2.
+ * The restrictions: numbers are integers from −(2⁵³−1) to 2⁵³−1, and wider ones are strings of digits; strings are
+ * well-formed Unicode; maps are arrays of entries, so that a key may be any text; absent values are `null`. That leaves
+ * few rules: no white space, keys ascending by UTF-16 code unit, strings escaped as in RFC 8785 §3.2.2.2.
  */
 
 /** A value that has a canonical text. */
@@ -34,10 +34,10 @@ const isArray = (value: Json): value is ReadonlyArray<Json> => Array.isArray(val
 /**
  * The canonical text of `value`.
  *
- * `JSON.stringify` escapes strings and writes integers as RFC 8785 does, so only the order of keys is left to see to.
- * What is sorted already, and that is nearly everything, is not copied: a journal line is made of thousands of events.
+ * `JSON.stringify` escapes strings and writes integers as RFC 8785 does, so only the order of keys remains. What is
+ * sorted already, as nearly everything is, is not copied: a line of the journal may hold thousands of events.
  *
- * Objects whose keys are all digits are not supported: the platform would reorder them. There are none in the machine.
+ * Objects whose keys are all digits are not supported, because the platform would reorder them. The machine has none.
  *
  * @example
  * import assert from 'node:assert'

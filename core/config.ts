@@ -1,4 +1,4 @@
-/** What an operator decides, as far as the machine needs to know it. */
+/** The operator's decisions, as far as the machine needs them. */
 import * as t from 'io-ts'
 import { HostPolicy } from './data/host-name.js'
 import { Did } from './data/identifiers.js'
@@ -14,18 +14,18 @@ export const Backoff = t.readonly(
   t.strict({
     baseMs: Natural,
     capMs: Natural,
-    /** How long a connection must have been open, when it closes, for the attempts to start again from zero. */
+    /** A connection that was open for at least this long starts again from the first attempt when it closes. */
     healthyAfterMs: Natural
   }),
   'Backoff'
 )
 export type Backoff = t.TypeOf<typeof Backoff>
 
-/** Who may make us listen to a knot (D7): anybody whose record names us, or only the owner and the members. */
+/** Whose records may make us listen to a knot (D7): anybody's that name us, or only the owner's and the members'. */
 export const Admission = t.union([t.literal('open'), t.literal('members')], 'Admission')
 export type Admission = t.TypeOf<typeof Admission>
 
-/** One line of the operator's list: repositories of these names may have these pipelines of that provider built. */
+/** One line of the operator's list: repositories with these names may use these pipelines of that provider. */
 export const Allowed = t.readonly(
   t.strict({
     /** Pattern for the provider's pipelines. */
@@ -38,22 +38,22 @@ export const Allowed = t.readonly(
 )
 export type Allowed = t.TypeOf<typeof Allowed>
 
-/** What an operator decides about builds. */
+/** The operator's decisions about builds. */
 export const BuildPolicy = t.readonly(
   t.strict({
-    /** Beyond these, only the owner's own repositories are built, with any pipeline (T3). */
+    /** What is not listed here is built only for the owner's own repositories, with any pipeline (T3). */
     allow: t.readonlyArray(Allowed),
-    /** Pauses between attempts to have something done by a provider, a knot or an account's server. */
+    /** Pauses between attempts at a request to a provider, a knot or an account's server. */
     backoff: Backoff,
-    /** How many statuses are kept for readers; builds are remembered as long as their last one is. */
+    /** How many statuses are kept for readers. A build is remembered as long as its last status is kept. */
     keepStatuses: Natural,
-    /** How much the runs may keep of which nothing is owed, in units (T6). Beyond it the oldest statuses go. */
+    /** How much all runs that have ended may keep, in units (T6). Beyond it the oldest statuses are dropped. */
     keepUnits: Natural,
-    /** How much the runs may keep of which something is owed. Beyond it, or a share of it, triggers are refused. */
+    /** How much all runs that have not ended may keep. Beyond it, or beyond a share of it, triggers are refused. */
     owedUnits: Natural,
     /** How long a build may be pending. */
     pendingMs: Natural,
-    /** The names of the providers that there are. */
+    /** The names of the configured providers. */
     providers: t.readonlyArray(t.string),
     /** How long a build may run. */
     runningMs: Natural
@@ -62,36 +62,38 @@ export const BuildPolicy = t.readonly(
 )
 export type BuildPolicy = t.TypeOf<typeof BuildPolicy>
 
-/** How many keys are kept, tombstones included; a new one beyond that is refused. */
+/** How many keys are kept, tombstones included; beyond that, new keys are refused. */
 export const Caps = t.readonly(
   t.strict({
     /** Of the owner, and of each account that a record of the owner names. */
     admitted: Natural,
     /** Of any other account. */
     stranger: Natural,
-    /** Of all of those together. */
+    /** Of all those other accounts together. */
     strangers: Natural
   }),
   'Caps'
 )
 export type Caps = t.TypeOf<typeof Caps>
 
-/** What an operator decides. */
+/** The operator's decisions. */
 export const Config = t.readonly(
   t.strict({
     admission: Admission,
-    /** Whether who was there before the stream began is read from where they keep their records. */
+    /** Whether records from before the stream began are read from their accounts' servers. */
     backfill: t.boolean,
     builds: BuildPolicy,
     caps: Caps,
-    /** Who says who may push to a repository: knots that keep lists are asked, or records decide everywhere (T2). */
+    /**
+     * Who decides who may push to a repository: knots that keep lists are asked, or the records decide everywhere (T2).
+     */
     collaborators: t.union([t.literal('knots'), t.literal('records')]),
     /** What repositories name as their spindle; compared byte for byte. */
     hostname: NonEmpty,
     hosts: HostPolicy,
     /**
-     * Where the stream is, in words that no other server has: numbers of frames hold there alone (D10). `""`: it is
-     * never asked by number.
+     * A text that identifies the stream's server: numbers of frames are valid on that server alone (D10). `""`: the
+     * stream is never requested by number.
      */
     jetstream: t.string,
     jetstreamBackoff: Backoff,
@@ -99,14 +101,14 @@ export const Config = t.readonly(
     owner: Did,
     /** How far before the saved cursor a connection asks to start (S4). */
     rewindUs: Natural,
-    /** How much later than asked for the first event may be before a gap is reported (D10). */
+    /** How much later than requested the first event may be before a gap is reported (D10). */
     toleranceUs: Natural
   }),
   'Config'
 )
 export type Config = t.TypeOf<typeof Config>
 
-/** What `defaults` leaves open: these two have no default. */
+/** What has no default. */
 export interface Identity {
   readonly hostname: string
   readonly owner: string
@@ -114,8 +116,8 @@ export interface Identity {
 
 /**
  * The configuration for the public network: admission by membership, a rewind of 5 s, a tolerance of 60 s, pauses from
- * 2 s up to 60 s (Jetstream) and 5 min (knots), no ports and no loopback names. Not yet validated: pass it, with what
- * you change, through `Config.decode`.
+ * 2 s up to 60 s (Jetstream) and 5 min (knots), no ports and no loopback names. It is not validated: pass it, with your
+ * changes, through `Config.decode`.
  *
  * @example
  * import assert from 'node:assert'

@@ -3,12 +3,12 @@
  *
  *     Idle ──► Connecting ──► Open ──► Waiting ──► Connecting …
  *
- * Connections are numbered. A connection gets its number when it is asked for or, after a loss, when its pause begins;
- * from then on, events with an older number are ignored. So a late event from an old socket, or the timer of a pause
- * that a stop has ended, cannot be mistaken for news: there is no race left to think about.
+ * Connections are numbered. A connection gets its number when it is requested or, after a loss, when its pause begins;
+ * from then on, events with an older number are ignored. So a late event of an old socket, or the timer of a pause that
+ * a stop has ended, can never be mistaken for a current one.
  *
- * Pauses grow exponentially, are capped, and start again from the beginning only when the connection that closes had
- * been open for a while (D9): servers that accept and then close are not hammered.
+ * Pauses grow exponentially up to a cap, and start from the beginning only if the connection that closes had been open
+ * for a while (D9): servers that accept and then close are not hammered.
  */
 import * as t from 'io-ts'
 import type { Backoff } from './config.js'
@@ -34,7 +34,7 @@ export const Connection = t.readonly(
   t.strict({
     /** How many pauses there have been since the connection was last healthy. */
     attempt: Natural,
-    /** The number of the connection that is there, or comes next. */
+    /** The number of the present connection, or of the next one. */
     number: Natural,
     phase: Phase
   }),

@@ -1,6 +1,6 @@
 /**
  * Counters: how many frames there were, and how many reports of each kind. Every report of a step is counted here, so
- * none can be made without being counted; the last few are kept for the operator.
+ * none goes uncounted; the last few are kept for the operator.
  */
 import { pipe } from 'fp-ts/lib/function.js'
 import * as O from 'fp-ts/lib/Option.js'

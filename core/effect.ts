@@ -1,8 +1,8 @@
 /**
- * Effects: what the machine wants done, in the imperative, without mechanism. Whoever executes them reports the outcome
- * as an event; that none ever comes back is fine (S16).
+ * Effects: what the machine wants done, without saying how. The shell executes them and reports each outcome as an
+ * event; an outcome that never comes does no harm (S16).
  *
- * Plain JSON as they stand, like events.
+ * Effects are plain JSON, like events.
  */
 import * as t from 'io-ts'
 import { HostName } from './data/host-name.js'
@@ -17,8 +17,8 @@ import { Report } from './report.js'
 export * from './report.js'
 
 /**
- * Connect, and ask for everything from `cursor` on, inclusive; `null` asks for what comes from now on (S3). Where
- * `ordinal` is not `null`, ask for everything from the frame of that number on instead (D10).
+ * Connect, and ask for everything from `cursor` on, inclusive; `null` asks for new events only (S3). If `ordinal` is
+ * not `null`, ask for everything from the frame of that number on instead (D10).
  */
 export const OpenJetstream = t.readonly(
   t.strict({
@@ -40,12 +40,12 @@ export const CloseJetstream = t.readonly(
 
 export type CloseJetstream = t.TypeOf<typeof CloseJetstream>
 
-/** Connect to the knot: it is wanted, and was not before, or it is wanted still, and its connection was lost. */
+/** Connect to the knot: it has just become wanted, or it is still wanted and its connection was lost. */
 export const SubscribeKnot = t.readonly(
   t.strict({
     _tag: t.literal('SubscribeKnot'),
     connection: Natural,
-    /** Ask for what was created after this; `null`: from now on. */
+    /** Ask for what was created after this; `null`: for new events only. */
     cursor: t.union([Nanos, t.null]),
     host: HostName
   }),
@@ -54,7 +54,7 @@ export const SubscribeKnot = t.readonly(
 
 export type SubscribeKnot = t.TypeOf<typeof SubscribeKnot>
 
-/** The knot is not wanted any more, or the bridge stops: close the connection of that number, if it is open. */
+/** Close the connection of that number, if it is open: the knot is no longer wanted, or the bridge stops. */
 export const UnsubscribeKnot = t.readonly(
   t.strict({ _tag: t.literal('UnsubscribeKnot'), connection: Natural, host: HostName }),
   'UnsubscribeKnot'
@@ -67,7 +67,7 @@ export const ReadRecords = t.readonly(
   t.strict({
     _tag: t.literal('ReadRecords'),
     collection: Collection,
-    /** Where the page begins, in the server's words; `null`: at the beginning. */
+    /** The server's cursor for this page; `null` for the first. */
     cursor: t.union([t.string, t.null]),
     did: Did,
     number: Natural
@@ -78,17 +78,20 @@ export const ReadRecords = t.readonly(
 export type ReadRecords = t.TypeOf<typeof ReadRecords>
 
 /**
- * Find out who may push to a repository: of the knot whether it keeps lists, of the repository's DID document on which
- * knot it is, and of that knot whose it is and who else may push.
+ * Find out who may push to a repository: ask the knot whether it keeps lists, the repository's DID document which knot
+ * it is on, and that knot who owns it and who else may push.
  */
 export const ReadAccess = t.readonly(
   t.strict({
     _tag: t.literal('ReadAccess'),
-    /** In whose turns it is asked: accounts take turns, so whoever has many repositories keeps nobody else waiting. */
+    /**
+     * The account in whose turn the question is asked: accounts take turns, so one with many repositories delays no
+     * other.
+     */
     account: Did,
     knot: HostName,
     number: Natural,
-    /** Its own DID; `""`: only whether the knot keeps lists. */
+    /** The repository's own DID; `""`: only ask whether the knot keeps lists. */
     repo: t.string
   }),
   'ReadAccess'
@@ -96,7 +99,7 @@ export const ReadAccess = t.readonly(
 
 export type ReadAccess = t.TypeOf<typeof ReadAccess>
 
-/** Read the workflow files that a trigger calls for: those it brought along, or those of the repository at a commit. */
+/** Read the workflow files that a trigger calls for: those that it brought, or those of the repository at a commit. */
 export const ReadWorkflows = t.readonly(
   t.strict({
     _tag: t.literal('ReadWorkflows'),
@@ -114,7 +117,7 @@ export const ReadWorkflows = t.readonly(
 
 export type ReadWorkflows = t.TypeOf<typeof ReadWorkflows>
 
-/** Have the build started. It must not be there yet: whoever is not sure asks `FindBuild` first. */
+/** Start the build. The provider must not have it yet: if that is not certain, `FindBuild` comes first. */
 export const StartBuild = t.readonly(
   t.strict({ _tag: t.literal('StartBuild'), build: BuildName, number: Natural, plan: Plan }),
   'StartBuild'
@@ -130,7 +133,7 @@ export const FindBuild = t.readonly(
 
 export type FindBuild = t.TypeOf<typeof FindBuild>
 
-/** Report how the build stands, whenever that changes, until it has ended. Asked for again after every start. */
+/** Report the status of the build whenever it changes, until it has ended. Requested again after every start. */
 export const FollowBuild = t.readonly(
   t.strict({ _tag: t.literal('FollowBuild'), build: BuildName, external: t.string, plan: Plan }),
   'FollowBuild'
@@ -138,7 +141,7 @@ export const FollowBuild = t.readonly(
 
 export type FollowBuild = t.TypeOf<typeof FollowBuild>
 
-/** The provider’s reports of the build are of no use any more. */
+/** Stop reporting the status of the build. */
 export const UnfollowBuild = t.readonly(
   t.strict({ _tag: t.literal('UnfollowBuild'), build: BuildName }),
   'UnfollowBuild'
@@ -146,7 +149,7 @@ export const UnfollowBuild = t.readonly(
 
 export type UnfollowBuild = t.TypeOf<typeof UnfollowBuild>
 
-/** Ask the provider to end the build. */
+/** Ask the provider to cancel the build. */
 export const CancelBuild = t.readonly(
   t.strict({ _tag: t.literal('CancelBuild'), build: BuildName, external: t.string, number: Natural, plan: Plan }),
   'CancelBuild'
@@ -158,10 +161,10 @@ export type CancelBuild = t.TypeOf<typeof CancelBuild>
 export const AnnouncedWorkflow = t.readonly(
   t.strict({
     clone: Clone,
-    /** `""` for a file that does not say. */
+    /** `""` for a file that names none. */
     engine: t.string,
     name: WorkflowName,
-    /** The file; `""` where it is not known, or too long to be repeated. */
+    /** The text of the file; `""` if it is not known, or too long to be repeated. */
     text: t.string
   }),
   'AnnouncedWorkflow'
@@ -169,11 +172,11 @@ export const AnnouncedWorkflow = t.readonly(
 
 export type AnnouncedWorkflow = t.TypeOf<typeof AnnouncedWorkflow>
 
-/** A line of the log that tells of a run, before its first status. */
+/** An entry of the log that announces a run, before its first status. */
 export const PipelineEntry = t.readonly(
   t.strict({
     cause: Cause,
-    /** As of a status: all stamps of the log rise together. */
+    /** In one sequence with the stamps of statuses: all stamps of the log rise together. */
     createdUs: TimeUs,
     defaultBranch: t.union([t.string, t.null]),
     knot: HostName,
@@ -187,11 +190,11 @@ export const PipelineEntry = t.readonly(
 
 export type PipelineEntry = t.TypeOf<typeof PipelineEntry>
 
-/** A line of the log of statuses, which Tangled reads. Whoever resumes at `createdUs` has it and all before it. */
+/** A status in the log that Tangled reads. A reader that resumes at `createdUs` has it and everything before it. */
 export const StatusEntry = t.readonly(
   t.strict({
     build: BuildName,
-    /** Strictly rising, over restarts and clocks set back. */
+    /** Strictly rising, even across restarts and when the clock is set back. */
     createdUs: TimeUs,
     error: t.union([t.string, t.null]),
     exitCode: t.union([ExitCode, t.null]),
@@ -202,12 +205,12 @@ export const StatusEntry = t.readonly(
 
 export type StatusEntry = t.TypeOf<typeof StatusEntry>
 
-/** A line of the log. What has a status is one; what has none announces a run. */
+/** An entry of the log: with a `status` it is one, without it announces a run. */
 export type LogEntry = PipelineEntry | StatusEntry
 
 /**
- * A fact, for whoever observes: there is a run. Nobody has to do anything; readers of `/events` are served from the
- * state. Like a report it is said while the bridge is stopped, too.
+ * For observers: a run has been announced. Nobody has to act on it; readers of `/events` are served from the state.
+ * Like a report, it comes out even while the bridge is stopped.
  */
 export const PublishPipeline = t.readonly(
   t.strict({ _tag: t.literal('PublishPipeline'), entry: PipelineEntry }),
@@ -216,7 +219,7 @@ export const PublishPipeline = t.readonly(
 
 export type PublishPipeline = t.TypeOf<typeof PublishPipeline>
 
-/** A fact, for whoever observes: a build has this status from now on. */
+/** For observers: a build has this status from now on. */
 export const PublishStatus = t.readonly(
   t.strict({ _tag: t.literal('PublishStatus'), entry: StatusEntry }),
   'PublishStatus'

@@ -1,11 +1,11 @@
 /**
- * Events: what has happened outside, in the past tense, source first. Everything the machine learns, time included, it
- * learns from these; folding the same events gives the same state, everywhere.
+ * Events: what has happened outside, named in the past tense, source first. Everything the machine learns, including
+ * the time, it learns from events. Folding the same events gives the same state, everywhere.
  *
- * Every event is plain JSON as it stands: the journal, a trace and a bug report hold exactly these objects. Keys are
- * written in ascending order throughout, which makes the canonical form cheap (canonical.ts).
+ * Every event is plain JSON: the journal, a trace and a bug report hold exactly these objects. Their keys are declared
+ * in ascending order throughout, which makes the canonical form cheap (canonical.ts).
  *
- * `at` is the time of receipt by the clock of the shell; `timeUs` is the stamp that the sender put on.
+ * `at` is the time of receipt by the shell's clock; `timeUs` is the sender's stamp.
  */
 import * as t from 'io-ts'
 import { PassedOver, Started, StopRequested, TimerFired } from './events/bridge.js'

@@ -1,58 +1,58 @@
 /**
  * tack's core: the machine as a library. This is the only door; what is not exported here is not public.
  *
- * The machine is one function, `step(state, event)`, which gives the next state and what is to be done about it, the
- * effects. No clock, no chance, no I/O, no exceptions: the same events give the same state and the same effects,
- * everywhere. Whoever embeds it is the loop around it:
+ * The machine is one function, `step(state, event)`, which gives the next state and a list of effects: what is to be
+ * done. It uses no clock, randomness, I/O or exceptions: the same events give the same state and the same effects,
+ * everywhere. To embed it, write the loop around it:
  *
  *     let state = initial(config)                        // or what was saved: State.decode, fromParts
  *     for await (const batch of arrived()) {             // events, in the order in which they came
  *       const folded = fold(state, batch)                // steps them all
  *       await journal.append(folded.events)              // durable first …
  *       state = folded.state
- *       for (const effect of folded.effects) execute(effect) // … and only then done; what comes of it arrives, too
+ *       for (const effect of folded.effects) execute(effect) // … and only then acted on; results arrive as events
  *     }
  *
  * What must be durable before what:
  *
- * 1. The events of a batch, before any of its effects is acted on, and before anybody is told what the state now holds.
- *    A build that was asked for and forgotten would be started twice.
+ * 1. The events of a batch, before any of its effects is executed, and before anybody is shown the new state. Otherwise
+ *    a build that was requested and then forgotten would be started twice.
  * 2. A snapshot of the state, before the journal that it includes is dropped.
- * 3. Nothing else. A batch of which `isLazy` is true only moves the cursor: to lose it means no more than a replay. To
- *    lose effects is no harm either: the first event of a new process is `Started`, which asks for all that is
- *    outstanding, and looks for what may have been started before it starts anything (T5).
+ * 3. Nothing else. A batch whose `isLazy` is true only moves the cursor: losing it costs no more than a replay. Losing
+ *    effects does no harm either: the first event of a new process is `Started`, which requests everything that is
+ *    outstanding, and looks up what may have been started before it starts anything (T5).
  *
  * What each kind of event is for:
  *
  *     Started, StopRequested             a process begins, with its configuration, or is to end
- *     PassedOver                         an operator had an event passed over whose step did not end
+ *     PassedOver                         the operator had an event passed over because its step did not end
  *     TimerFired                         a WakeAfter is over
  *     Jetstream…, CommitReceived, …      the stream of records: its connection, and what its frames say
  *     Knot…                              the git servers: their connections, and what their frames say of pushes
  *     RecordsRead                        an account's own server has answered ReadRecords
  *     WorkflowsRead                      a repository has answered ReadWorkflows
- *     Build…, CancelAcknowledged         a provider has answered, or reports how a build stands
- *     RequestFailed                      what was asked of any of these was not given
- *     CancelRequested, RetryRequested    what the operator wants
- *     CallReceived                       what people want who have a say in a repository
+ *     Build…, CancelAcknowledged         a provider has answered, or reports the status of a build
+ *     RequestFailed                      a request to any of these has failed
+ *     CancelRequested, RetryRequested    the operator's orders
+ *     CallReceived                       a call of somebody with an account, over XRPC
  *
- * What each kind of effect asks of the outside:
+ * What each kind of effect asks of the shell:
  *
  *     OpenJetstream, CloseJetstream      the connection to the stream
  *     SubscribeKnot, UnsubscribeKnot     the connection to a knot; the first also after a pause
  *     WakeAfter                          come back with TimerFired
  *     ReadRecords, ReadWorkflows         read something, and answer under its number
  *     StartBuild, FindBuild, CancelBuild ask a provider, and answer under its number
- *     FollowBuild, UnfollowBuild         begin and cease to report how a build stands
+ *     FollowBuild, UnfollowBuild         begin or cease to report the status of a build
  *     PublishPipeline, PublishStatus     nothing: facts for observers; readers are served from the durable state
  *     Report                             tell the operator
  *
- * What is asked for bears a number, and so does its answer: one that bears another than the state waits for is nothing.
- * So no answer that comes late, twice or never does any harm. How to give the core a host, save it and restore it:
+ * Every request bears a number, and so does its answer. An answer whose number is not the one that the state waits for
+ * is ignored, so one that comes late, twice or never does no harm. How to host the core, save it and restore it:
  * spec/embedding.md. What is public is listed in spec/embedding/surface.txt.
  */
 
-// The machine, and its reducers one by one: an embedder can take any of them alone.
+// The machine, and its reducers: an embedder can use any of them alone.
 export { type Concern, CONCERNS, run, step } from './machine.js'
 export { asAdvance, fold, type Folded } from './batch.js'
 export * as Access from './public/access.js'
@@ -65,7 +65,7 @@ export * as Knots from './public/knots.js'
 export * as Connections from './public/connections.js'
 export type { Transition } from './transition.js'
 
-// What it is made of, with codecs.
+// Its parts, with codecs.
 export { Admission, Allowed, Backoff, BuildPolicy, Caps, Config, defaults, type Identity } from './config.js'
 export { Natural } from './data/natural.js'
 export { Request } from './request.js'
@@ -80,7 +80,7 @@ export { planOf, type Shared } from './builds/plan.js'
 export { canonical, type Json } from './canonical.js'
 export { checked, explain } from './data/explain.js'
 
-// Questions to the state.
+// Queries on the state.
 export { callAnswer } from './queries/call-answer.js'
 export { cursor, holdersOf, isMember, isWanted, orderRefusal, repoAt, wantedKnots } from './queries/rows.js'
 export { type NamedRun, workflowCalled } from './builds/named.js'
@@ -130,7 +130,7 @@ export { decodeWorkflow, type Yaml, type YamlMap, type YamlScalar } from './wire
 export { inside, isList, isMap } from './wire/yaml-fields.js'
 export { decodeCursor, logFrame, pipelineFrame, ReaderCursor, rfc3339, statusFrame } from './wire/status.js'
 
-// Which workflows are built, and what they are told.
+// Which workflows are built, and with what variables.
 export { applies, mayHold, mistakeIn, type ShortName, shortName } from './builds/when.js'
 export { type JobFacts, pipelineUri, variablesOf, withReserved } from './builds/variables.js'
 

@@ -1,6 +1,6 @@
 /**
- * How long a field of a record may be, in UTF-16 code units. A longer one counts as absent: whoever writes the record
- * does not decide how much we keep, and a new text withdraws the old one even if it is too long.
+ * The longest that a field of a record may be, in UTF-16 code units. A longer one counts as absent: the author of a
+ * record does not decide how much we keep, and a new text withdraws the old one even if it is too long.
  */
 import { COLLABORATOR, type Collection, MEMBER, REPO } from './data/identifiers.js'
 import type { Collaborator, Member, RepoRecord } from './event.js'
@@ -26,7 +26,7 @@ export const LIMITS: {
   [COLLABORATOR]: { createdAt: TIME, repo: ADDRESS, repoDid: DID, subject: DID }
 }
 
-/** Field by field, listed once: every commit that is news is held against them. */
+/** The fields of each collection, listed once: every commit that is news is checked against them. */
 const FIELDS = {
   [MEMBER]: Object.entries(LIMITS[MEMBER]),
   [REPO]: Object.entries(LIMITS[REPO]),
@@ -42,7 +42,7 @@ export interface Overlong {
 const NONE: ReadonlyArray<Overlong> = []
 
 /**
- * The fields of a record that are too long, in ascending order. A field that is not text is none.
+ * The overlong fields of a record, in ascending order. A field that is not text is never overlong.
  *
  * @example
  * import assert from 'node:assert'
@@ -64,7 +64,7 @@ export const overlong = (
 }
 
 /**
- * The record with nothing in the fields that are too long.
+ * The record with its overlong fields emptied.
  *
  * @example
  * import assert from 'node:assert'

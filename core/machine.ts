@@ -209,8 +209,8 @@ export const stepped = (state: State, event: Event): Answer<State, Effect> => {
     ? Commits.reduce(state.commits, event, { config: state.config, cursor: cursor.cursor })
     : nothing
   const [commits, rowsOutcomes] = after(state.commits, forCommits)
-  // Most frames end here. In place of asking everybody else, who are told of nothing and have nothing to say (which a
-  // property of the suite holds): it saves a sixth of a step.
+  // Most frames end here. The other reducers would get nothing and do nothing (a property of the suite checks that), so
+  // they are not called: that saves a sixth of a step.
   if (isFrame(event) && endsAtRows(event, rowsOutcomes)) {
     const { access, backfill, builds, counters, knots } = state
     const now = { access, backfill, builds, commits, config, counters, cursor, isStopped, knots }

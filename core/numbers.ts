@@ -84,7 +84,7 @@ const answered = (event: Event): Requested | null => {
   }
 }
 
-/** That of the wait of a push for its pipeline. */
+/** The number of a push's wait for its pipeline. */
 const ofWait = (state: State, knot: HostName, rkey: Rkey): Natural | null => {
   const phase = runOf(state.builds, knot, rkey)?.phase
   return phase?._tag === 'Waiting' ? phase.number : null
@@ -93,14 +93,14 @@ const ofWait = (state: State, knot: HostName, rkey: Rkey): Natural | null => {
 /** How much too early a timer may have fired. */
 const EARLY_US = 1_000_000
 
-/** That of a build's deadline, if it can have passed: timers of statuses that the build has left fire as well. */
+/** The number of a build's deadline, if it can have passed: timers of statuses that the build has left fire as well. */
 const ofDeadline = (state: State, at: TimeUs, name: BuildName): Natural | null => {
   const build = buildOf(state.builds, name)
   if (build === null) return null
   return at - build.statusUs >= limitMs(state.config, build) * 1_000 - EARLY_US ? build.deadline : null
 }
 
-/** That of what a timer is for. */
+/** The number of what a timer is for. */
 const ofTimer = (state: State, { at, timer }: TimerFired): Natural | null => {
   switch (timer._tag) {
     case 'JetstreamTimer':
@@ -187,7 +187,7 @@ const countOf = (event: Event): Count => {
 /** For each number in the journal, the number of today that it stands for. */
 export type Renumbered = { readonly [C in Count]: M.OrderedMap<string, Natural> }
 
-/** None is known to stand for another. */
+/** No number stands for another yet. */
 export const NONE_RENUMBERED: Renumbered = {
   access: M.empty(),
   builds: M.empty(),

@@ -1,7 +1,7 @@
 /**
  * Passing over an event. Every step ends, and whatever could make one long is bounded; but a bound can be wrong. Then
- * the shell knows which event it was, and the operator may have it passed over. What happens in its stead is decided
- * here.
+ * the shell knows which event it was, and the operator may have it passed over. This file decides what happens in its
+ * stead.
  */
 import type { TimeUs } from './data/identifiers.js'
 import type { Event, PassedOver } from './event.js'
@@ -39,8 +39,8 @@ export const mayTakeLong = (event: Event): boolean => {
 }
 
 /**
- * Identifies an event whose step does not end. It is the same when the event comes again after a restart, under another
- * number.
+ * Identifies an event whose step does not end. The text is the same when the event comes again after a restart, under
+ * another number.
  *
  * @example
  * import assert from 'node:assert'

@@ -16,7 +16,7 @@ import type { Repository } from './model/build.js'
 import type { RepoClaim } from './model/trigger.js'
 
 /**
- * What a trigger's claim comes to: a repository in which the actor has a right, one in which they have none, one for
+ * What a trigger's claim amounts to: a repository in which the actor has a right, one in which they have none, one for
  * which that is not known yet, or no repository of ours.
  */
 export type Entitlement =
@@ -76,7 +76,7 @@ export interface RightsQuestion {
 /** Whether somebody has a right. `unknown`: the knot has not answered yet; nothing is granted until it does. */
 export type Verdict = 'granted' | 'refused' | 'unknown'
 
-/** What verdicts are based on: the rows, and what knots say of who may push. */
+/** What verdicts are based on: the rows, and what knots say about who may push. */
 export interface Grounds extends Rows {
   readonly access: Pick<AccessState, 'entries'>
 }
@@ -84,7 +84,7 @@ export interface Grounds extends Rows {
 const BY_RECORDS: Access = { _tag: 'ByRecords' }
 const UNASKED: Access = { _tag: 'Denied', detail: 'the knot is not asked about it', keepsLists: false }
 
-/** Who says who may push to the repository, and what they say; `null` while that is not known. */
+/** Who decides who may push to the repository, and what they say; `null` while that is not known. */
 const accessOf = ({ access, config }: Grounds, knot: HostName, { did }: Repository): Access | null => {
   if (config.collaborators === 'records') return BY_RECORDS
   const entry = entryOf(access, knot, Did.is(did) ? did : '')
@@ -113,9 +113,9 @@ const isByRecord = (rows: Rows, actor: Did, repository: Repository): boolean => 
  * Whether the actor has a right to the repository: may have it built, and may cancel and retry its builds. Nothing else
  * decides this, for triggers, calls and orders alike.
  *
- * On a knot that keeps lists, the knot alone says who owns the repository and who else may push. Elsewhere its owner
- * has the right, and those whom a live record of the owner makes collaborators. A knot that names nobody vouches for
- * whoever pushed: it is the knot that lets people push.
+ * On a knot that keeps lists, the knot alone says who owns the repository and who else may push. Elsewhere the owner
+ * has the right, and so do those whom a live record of the owner makes collaborators. A knot that names nobody vouches
+ * for the pusher, because the knot itself let them push.
  */
 export const verdictOn = (grounds: Grounds, { actor, knot, repository }: RightsQuestion): Verdict => {
   const access = accessOf(grounds, knot, repository)

@@ -1,6 +1,6 @@
 /**
  * Events as the journal holds them, without what the step did not use. A trigger may bring a megabyte, and most
- * triggers come to nothing.
+ * triggers begin nothing.
  */
 import * as O from 'fp-ts/lib/Option.js'
 import { type BuildsState, runOf, withoutChanges } from './builds/index.js'
@@ -56,7 +56,7 @@ const bareCause = (cause: Cause): Cause => {
   }
 }
 
-/** Of a workflow without a plan, only what led to that is needed; of the files, only what readers were told. */
+/** For a workflow without a plan, only what led to that is needed; of the files, only what was announced. */
 const slimFiles = (event: WorkflowsRead, after: BuildsState, effects: ReadonlyArray<Effect>): WorkflowsRead => {
   const { knot, rkey, sources, workflows } = event
   const run = runOf(after, knot, rkey)

@@ -1,7 +1,7 @@
 /**
  * The state: a slice for each reducer. Everything in it is data. Some of it is derived from other parts (members,
  * holders, records by repository DID), so that a step costs no more in a large state. A law ties it to its source, and
- * it is not written down: reading a state derives it again.
+ * it is not written: reading a state derives it again.
  */
 import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
@@ -24,11 +24,11 @@ export interface State {
   readonly backfill: Backfill.BackfillState
   readonly builds: Builds.BuildsState
   readonly commits: Commits.CommitsState
-  /** That of the last start. */
+  /** As of the last start. */
   readonly config: Config
   readonly counters: Counters.Counters
   readonly cursor: Cursor.CursorState
-  /** Whether a stop was asked for, and no start has come since. */
+  /** Whether a stop was requested, and no start has come since. */
   readonly isStopped: boolean
   readonly knots: Knots.KnotsState
 }

@@ -1,4 +1,4 @@
-/** What reducers return, and how it is put together. */
+/** What reducers return, and how to combine it. */
 import * as O from 'fp-ts/lib/Option.js'
 import type { Effect, Report } from './effect.js'
 

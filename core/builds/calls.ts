@@ -24,7 +24,7 @@ import { type TokenRefusal, tokenRefusal, withToken } from './tokens.js'
 /** Why a call is refused: its token, a reason that orders share, or a workflow that the pipeline does not have. */
 export type CallRefusal = TokenRefusal | Exclude<OrderRefusal, 'running' | 'undecided'> | 'workflow'
 
-/** What a call comes to. */
+/** The answer to a call. */
 export type CallAnswer =
   | {
       /** A run has begun under this key, and reports like any other. */
@@ -103,7 +103,7 @@ const answerToTrigger = (
   return { _tag: 'Begun', knot, repository, rkey: freeKey(state, knot, nextStamp(state, at)) }
 }
 
-/** What becomes of a call in this state. This is the only place that decides it. */
+/** How a call is answered in this state. This is the only place that decides it. */
 export const answerTo = (grounds: Rights.Grounds, state: BuildsState, event: CallReceived): CallAnswer => {
   const { call, caller } = event
   const refusal = tokenRefusal(state, event)
@@ -113,7 +113,7 @@ export const answerTo = (grounds: Rights.Grounds, state: BuildsState, event: Cal
     : answerToTrigger(grounds, state, event, call)
 }
 
-/** Refusals for the caller, whatever was called for. They do not use up the token. */
+/** Refusals that concern the caller, not what the call asks for. They do not use up the token. */
 const ABOUT_CALLER: ReadonlyArray<CallRefusal> = ['expired', 'used', 'busy', 'right']
 
 /** Whether such an answer uses up the token. Once the caller has a right to the repository, any answer does. */

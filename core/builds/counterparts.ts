@@ -1,5 +1,5 @@
 /**
- * Counterparts: the two triggers, a refUpdate and a pipeline, by which a knot may tell of one push (T1).
+ * Counterparts: a knot may announce one push by two triggers, a refUpdate and a pipeline (T1).
  */
 import { pipe } from 'fp-ts/lib/function.js'
 import * as O from 'fp-ts/lib/Option.js'
@@ -14,7 +14,7 @@ import { type ClaimedPush, isSamePush, type RememberedPush, rememberedPush } fro
 import { last, pushKey, pushThatBegan, runOf, withRun } from './runs.js'
 import { sourceOf, withSpent } from './sources.js'
 
-/** What to remember of a run's push once the run is gone; `null` if no counterpart of it can come. */
+/** What to remember of a run's push once the run is gone; `null` if it can have no counterpart. */
 export const rememberedFrom = (run: Run): RememberedPush | null => {
   const push = pushThatBegan(run)
   return push === null || run.kind === 'call'
@@ -26,7 +26,7 @@ export const rememberedFrom = (run: Run): RememberedPush | null => {
       })
 }
 
-/** A trigger that told of a push before. */
+/** An earlier trigger of the same push. */
 export interface EarlierTrigger {
   readonly actor: Did | null
   /** Whether its counterpart may still begin a run for the push. */
@@ -35,7 +35,7 @@ export interface EarlierTrigger {
   readonly rkey: Rkey
 }
 
-/** The triggers of that kind that have told of the push, by key ascending. */
+/** The earlier triggers of that kind for the push, by key ascending. */
 const earlierTriggers = (
   state: BuildsState,
   knot: HostName,
@@ -75,7 +75,7 @@ const earlierTriggers = (
 /** The kind of a trigger's counterpart. */
 const OTHER_KIND: { readonly [K in TriggerKind]: TriggerKind } = { pipeline: 'refUpdate', refUpdate: 'pipeline' }
 
-/** The counterpart of a push's trigger: the last of the other kind that has not met one yet. */
+/** The counterpart of a push's trigger: the last trigger of the other kind that has not met a counterpart yet. */
 export const counterpartOf = (
   state: BuildsState,
   knot: HostName,

@@ -46,9 +46,9 @@ export { fromWritten, RunEntry, toWritten, WrittenBuilds } from './written.js'
 export interface BuildsGiven extends Omit<Context, 'at'> {
   /** The holds that were made and released. */
   readonly holds: ReadonlyArray<HoldChanged>
-  /** The repositories that their knots no longer say are their owners'. */
+  /** The repositories that, according to their knots, no longer belong to their owners. */
   readonly lost: ReadonlyArray<AccessLost>
-  /** What the event led to among the knots. */
+  /** What has happened among the knots in this step. */
   readonly outcomes: ReadonlyArray<KnotOutcome>
   /** Whether the bridge was stopped before the event. A start that ends that asks for everything itself. */
   readonly wasStopped: boolean
@@ -98,9 +98,9 @@ const withoutRequests = (isStopped: boolean, [state, effects]: BuildsStep): Buil
 ]
 
 /**
- * The reducer of builds. It takes every event and ignores those that are not its own, and answers to requests that are
- * not open. Withdrawn rights and knots that have gone come first, then triggers, then the event: so a start asks for
- * nothing to which the right is gone.
+ * The reducer of builds. It takes every event and ignores those that are not its own, as well as answers to requests
+ * that are not open. Withdrawn rights and knots that are gone come first, then triggers, then the event: so a start
+ * does not resume a build whose right is gone.
  *
  * @example
  * import assert from 'node:assert'

@@ -39,7 +39,7 @@ export const BuildPhase = t.union(
 
 export type BuildPhase = t.TypeOf<typeof BuildPhase>
 
-/** What one workflow comes to at its provider. */
+/** A workflow of a run, at its provider. */
 export const Build = t.readonly(
   t.strict({
     /** The number of its deadline timer; earlier timers are void. */
@@ -82,12 +82,12 @@ export const RunPhase = t.union(
 
 export type RunPhase = t.TypeOf<typeof RunPhase>
 
-/** What a run began by: a trigger of that kind, or a call. */
+/** What began a run: a trigger of that kind, or a call. */
 export const RunKind = t.union([TriggerKind, t.literal('call')], 'RunKind')
 
 export type RunKind = t.TypeOf<typeof RunKind>
 
-/** What one trigger, or one call, comes to. */
+/** What a trigger or a call has begun. */
 export const Run = t.readonly(
   t.strict({
     /** Who caused it; `null` if the knot vouches for them. */
@@ -144,11 +144,11 @@ export const Source = t.readonly(
     /** Whether a refUpdate came with `changedFiles` or `pushOptions`. */
     details: t.boolean,
     /**
-     * Triggers up to this key are forgotten, so none of them counts: a repeat could not be told from a new one. `null`
-     * while all are remembered. A TID: a knot's keys hold the time, and rise.
+     * Triggers up to this key are forgotten, so none of them counts any longer: a repeat could not be told from a new
+     * one. `null` while all are remembered. A TID, because a knot's keys hold the time, and rise.
      */
     forgotten: t.union([Rkey, t.null]),
-    /** For a knot that no record holds any more: when it is forgotten, and the number of that timer. */
+    /** For a knot that no record holds: when it is forgotten, and the number of that timer. */
     leaving: t.union([t.readonly(t.strict({ number: Natural, untilUs: TimeUs })), t.null]),
     /** Whether a `sh.tangled.pipeline` of a push came. */
     pipelines: t.boolean,
@@ -184,7 +184,7 @@ export interface Waiting {
 
 /** The runs, the log of statuses, and what is remembered of each knot. */
 export interface BuildsState extends StatusLog {
-  /** Workflow files whose author was told of a mistake: the last 1 000, as `mistakeKey` names them. */
+  /** Workflow files whose mistake has been reported to their author: the last 1 000, as `mistakeKey` names them. */
   readonly mistaken: ReadonlyArray<string>
   /** The number of the next request or timer. */
   readonly next: Natural

@@ -1,7 +1,7 @@
 /**
- * Plans: what a provider is told about a build. A run keeps once what all its builds share, and for each build only
- * what its own workflow says; the plan is assembled whenever a provider is asked. Otherwise fifty builds would keep
- * what one trigger brought fifty times.
+ * Plans: what a provider is told about a build. A run stores what its builds share once, and for each build only what
+ * its own workflow says. The plan is assembled whenever a provider is asked; otherwise fifty builds would hold fifty
+ * copies of what one trigger brought.
  */
 import type { BuildName, Plan, Recipe, Repository } from '../model/build.js'
 import type { Cause } from '../model/trigger.js'

@@ -80,7 +80,7 @@ export const end = (context: Context, state: BuildsState, name: BuildName, last:
     return phase._tag === 'Following' ? andThen(ended, (after) => askToCancel(after, name, phase.external)) : ended
   })
 
-/** The open request to the provider about a build; `null` if there is none. */
+/** The request to the provider about a build; `null` if there is none. */
 export const requestOf = (phase: BuildPhase): Request.Request | null => ('request' in phase ? phase.request : null)
 
 /** The provider's name for the build; `null` while none is known. */

@@ -3,7 +3,7 @@
  * another key.
  *
  * One push begins one run (T1), under the key of its pipeline if there is one: readers of such a knot know no other.
- * Here is decided which of the two counts.
+ * This file decides which of the two counts.
  */
 import * as t from 'io-ts'
 import { Did, Rkey, Sha } from '../data/identifiers.js'
@@ -42,12 +42,12 @@ export const WAIT_MS = 5_000
 export const RememberedPush = t.readonly(
   t.strict({
     actor: t.union([Did, t.null]),
-    /** By which kind of trigger. */
+    /** The kind of trigger that announced it. */
     kind: TriggerKind,
     newSha: Sha,
     oldSha: Sha,
     /**
-     * `left`: its counterpart may still begin a run. `over`: it came to nothing, and so will its counterpart. `met`:
+     * `left`: its counterpart may still begin a run. `over`: it began no run, and neither will its counterpart. `met`:
      * the counterpart has come.
      */
     outcome: t.keyof({ left: null, over: null, met: null }),

@@ -211,12 +211,12 @@ export const filesRead = (context: Context, state: BuildsState, event: Workflows
   if (right === 'refused')
     return abandoned({ _tag: 'TriggerRefused', at, detail: run.actor ?? '', knot, reason: 'actor', rkey })
   const found = selected(run, byName(event.workflows))
-  // A call names the workflows it wants, and its caller hears at once when there are none of those names.
+  // A call names the workflows it wants, and its caller is told at once if there are none of those names.
   if (isCall(run) && run.only !== null && found.workflows.length === 0)
     return abandoned({ _tag: 'TriggerIgnored', at, knot, reason: 'workflows', rkey })
   const sources = event.sources ?? phase.workflows ?? []
   const [after, effects] = judged(context, state, { event, run, sources }, found)
-  // A run without builds has come to nothing; a missing one was forgotten with its last build.
+  // A run without builds is over; one that is missing was forgotten with its last build.
   const still = runOf(after, knot, rkey)
   if (still === null || !M.isEmpty(still.builds)) return to(after, effects)
   const ignored = report({ _tag: 'TriggerIgnored', at, knot, reason: 'workflows', rkey })

@@ -26,7 +26,7 @@ const resume = (context: Context, state: BuildsState, name: BuildName): BuildsSt
         return andThen(timed, (after) => askToCancel(after, name, phase.external))
       case 'Starting':
       case 'Finding':
-        // The previous process may have asked for it until it ended.
+        // A start request of the previous process may have been under way until that process ended.
         return andThen(timed, (after) => ask(withDoubt(after, name, context.at), name, 'Finding'))
     }
   })

@@ -1,5 +1,5 @@
 /**
- * Knots that no record holds any more are forgotten, but not before a repeat of their triggers could do no harm (T1).
+ * Knots that no record holds any longer are forgotten, but only once a repeat of their triggers can do no harm (T1).
  */
 import type { HostName } from '../data/host-name.js'
 import { FUTURE_US, laterOf, microsOf, type TimeUs, usAfter } from '../data/identifiers.js'
@@ -24,8 +24,8 @@ export const forgetLater = (state: BuildsState, at: TimeUs, knot: HostName, unti
 }
 
 /**
- * Triggers of such a knot could count again if it were held once more within five minutes of their creation (T1). So
- * long it is remembered.
+ * If such a knot were held again within five minutes, its triggers could count again (T1). So it is remembered for that
+ * long.
  *
  * @param isStart Whether this happens at a start, which sets all timers itself.
  */

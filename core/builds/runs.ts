@@ -19,11 +19,11 @@ import { waitingWith, waitingWithout } from './waiting.js'
 /** The key of a run: that of its knot and of its trigger. */
 export const runKey = (knot: HostName, rkey: Rkey): RunKey => `${knot}/${rkey}` as RunKey
 
-/** The run of that trigger; `null` when there is none. */
+/** The run of that trigger; `null` if there is none. */
 export const runOf = (state: BuildsState, knot: HostName, rkey: Rkey): Run | null =>
   O.toNullable(M.lookup(runKey(knot, rkey))(state.runs))
 
-/** The build of that name; `null` when there is none. */
+/** The build of that name; `null` if there is none. */
 export const buildOf = (state: BuildsState, { knot, rkey, workflow }: BuildName): Build | null => {
   const run = runOf(state, knot, rkey)
   return run === null ? null : O.toNullable(M.lookup(workflow)(run.builds))
@@ -31,14 +31,14 @@ export const buildOf = (state: BuildsState, { knot, rkey, workflow }: BuildName)
 
 export const pushKey = (knot: HostName, { newSha, oldSha, ref }: Push): string => `${knot}/${newSha}/${oldSha}/${ref}`
 
-/** The push that began the run; `null` where something else did. */
+/** The push that began the run; `null` if something else did. */
 export const pushThatBegan = ({ cause, retryOf }: Run): Push | null =>
   cause._tag === 'Push' && retryOf === null ? cause : null
 
 /** Whether we made the key of the run, so that it says nothing about the knot's own triggers. */
 export const isKeyOurs = ({ kind, retryOf }: Run): boolean => retryOf !== null || kind === 'call'
 
-/** The runs without this one. */
+/** What is kept after that run is removed. */
 const keptWithout = (kept: Kept, knot: HostName, run: Run | null): Kept =>
   run === null ? kept : keptWith(kept, knot, run, -unitsOfRun(run))
 
@@ -123,7 +123,7 @@ export const numbered = (state: BuildsState): readonly [BuildsState, Natural] =>
   state.next
 ]
 
-/** `more`, from the state to which the first step led, with the effects of both. */
+/** The result of `more` from the state that the first step led to, with the effects of both. */
 export const andThen = (
   [state, effects]: BuildsStep,
   more: (state: BuildsState) => BuildsStep

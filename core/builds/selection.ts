@@ -51,7 +51,7 @@ export const announcedOf = (workflow: Workflow, sources: ReadonlyArray<WorkflowS
     : { clone: workflow.clone, engine: workflow.engine ?? '', name, text }
 }
 
-/** The cause without the changed files of a pipeline, which are not matched: its knot has chosen the workflows. */
+/** The cause; for a pipeline, without its changed files, which are not matched: its knot has chosen the workflows. */
 export const withoutChanges = (kind: TriggerKind, cause: Cause): Cause => {
   switch (kind) {
     case 'pipeline':
@@ -115,7 +115,7 @@ export const decide = (
   return start(context, state, name, recipeOf(workflow, found.right))
 }
 
-/** For how many files it is remembered that their mistake was told. */
+/** For how many files it is remembered that their mistake has been reported. */
 const MISTAKEN_MAX = 1_000
 
 /** Names one content of a workflow file in a repository. */

@@ -24,7 +24,7 @@ export const sourceOf = (state: BuildsState, knot: HostName): Source =>
     O.getOrElse(() => NEW_SOURCE)
   )
 
-/** Whether a trigger with this key has already been acted on or come to nothing, so that a repeat starts nothing. */
+/** Whether a trigger with this key has begun a run or was given up, so that a repeat starts nothing. */
 export const isSpent = ({ forgotten, spent }: Source, rkey: Rkey): boolean =>
   (forgotten !== null && rkey <= forgotten) ||
   pipe(

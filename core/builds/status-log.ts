@@ -15,19 +15,19 @@ export type LogKey = string
 
 export const logKey = (us: number): LogKey => String(us).padStart(16, '0')
 
-/** What readers are told: announcements and statuses, by their stamps. */
+/** The log that readers follow: announcements and statuses, by their stamps. */
 export interface StatusLog {
-  /** The announcements of the runs that are remembered. Each stays as long as its run does. */
+  /** The announcements of all runs. Each stays as long as its run does. */
   readonly announcements: M.OrderedMap<LogKey, PipelineEntry>
   /** The stamp of the last status that was dropped; `null` if none was. Readers below it start there. */
   readonly floorUs: TimeUs | null
-  /** The stamp of the newest entry there ever was. */
+  /** The stamp of the newest entry ever added. */
   readonly lastUs: TimeUs
   /** The log of statuses that Tangled reads, oldest first, at most `keepStatuses`. */
   readonly log: M.OrderedMap<LogKey, StatusEntry>
 }
 
-/** What follows a cursor. */
+/** A page of entries after a cursor. */
 export interface Page {
   readonly entries: ReadonlyArray<LogEntry>
   /** Whether statuses between the cursor and the first of these have been dropped. */
@@ -64,8 +64,7 @@ export const oldestStatuses = ({ log }: StatusLog, limit: number): ReadonlyArray
 }
 
 /**
- * The oldest entries created after `afterUs`, at most `limit` (≥ 1): what a reader who has come so far gets next
- * (STREAM).
+ * The oldest entries created after `afterUs`, at most `limit` (≥ 1): what a reader at that point gets next (STREAM).
  */
 export const pageAfter = (log: StatusLog, afterUs: TimeUs, limit: number): Page => ({
   entries: entriesFrom(log, logKey(afterUs + 1), limit),
@@ -73,9 +72,9 @@ export const pageAfter = (log: StatusLog, afterUs: TimeUs, limit: number): Page 
 })
 
 /**
- * How far a reader's clock may be ahead of ours without a loss: it is served from so long before its cursor. This also
- * covers the time from an entry's stamp to the socket. A reader whose clock is right gets the last minute again, and
- * recognises it by its keys.
+ * How far a reader's clock may be ahead of ours without a loss: a reader is served from this long before its cursor. It
+ * also covers the time from an entry's stamp to the socket. A reader whose clock is right gets the last minute again,
+ * and recognises it by its keys.
  */
 export const READER_MARGIN_US = 60_000_000
 
@@ -87,9 +86,9 @@ const isStamp = ({ announcements, floorUs, lastUs, log }: StatusLog, { isWhole, 
   (timeUs === lastUs || timeUs === floorUs || M.has(logKey(timeUs))(log) || M.has(logKey(timeUs))(announcements))
 
 /**
- * The stamp after which a reader with this cursor is served: the cursor itself if it is a stamp of ours, else the
- * cursor less the margin; without one (`null`), the last stamp there is. Never a later one, however far ahead the
- * reader's clock is.
+ * The stamp after which a reader with this cursor is served: the cursor itself if it is one of our stamps, otherwise
+ * the cursor less the margin; with no cursor (`null`), the newest stamp. Never later than the newest stamp, however far
+ * ahead the reader's clock is.
  */
 export const servedAfter = (log: StatusLog, cursor: ReaderCursor | null): TimeUs => {
   if (cursor === null) return log.lastUs

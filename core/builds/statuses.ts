@@ -1,5 +1,5 @@
 /**
- * Statuses and announcements: what readers of `/events` are told, stamped and in order (T4, T6).
+ * Statuses and announcements: what readers of `/events` get, stamped and in order (T4, T6).
  */
 import * as O from 'fp-ts/lib/Option.js'
 import type { Config } from '../config.js'
@@ -37,7 +37,7 @@ export const forgetIfDropped = (state: BuildsState, name: BuildName): BuildsStat
   const source = O.toNullable(M.lookup(name.knot)(state.sources))
   // A key of ours says nothing about the knot's triggers; and nothing needs to be noted of a forgotten knot (T1).
   if (isKeyOurs(run) || source === null || isSpent(source, name.rkey)) return gone
-  // Only a key that is a time, and not one from the future, says that those before it are forgotten, too.
+  // If the key is a time, and not one from the future, all keys before it count as forgotten, too.
   const isTime = Tid.is(name.rkey) && !isTidAfter(name.rkey, state.lastUs, FUTURE_US)
   return isTime
     ? withSource(gone, name.knot, { ...source, forgotten: name.rkey })
@@ -69,7 +69,7 @@ export const bounded = ({ builds: { keepUnits } }: Config, state: BuildsState): 
 /** The stamp of the next status. It rises even if the clock is set back. */
 export const nextStamp = (state: BuildsState, at: TimeUs): TimeUs => laterOf(at, (state.lastUs + 1) as TimeUs)
 
-/** What readers are told of a run, before its first status. */
+/** The announcement of a run, before its first status. */
 export const announcementOf = (
   knot: HostName,
   rkey: Rkey,

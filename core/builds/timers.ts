@@ -1,5 +1,5 @@
 /**
- * Timers: pauses that are over, and builds that have taken too long (T4, T5).
+ * Timers: pauses end, and builds exceed their time limits (T4, T5).
  */
 import * as O from 'fp-ts/lib/Option.js'
 import type { Natural } from '../data/natural.js'

@@ -20,7 +20,7 @@ const prefixOf = (caller: Did): string => `${caller} `
 
 const keyOf = ({ caller, token }: CallReceived): TokenKey => `${prefixOf(caller)}${token.id}` as TokenKey
 
-/** Those that have not expired at that time. */
+/** The tokens that have not expired at that time. */
 const alive = ({ tokens }: Tokens, nowUs: TimeUs): Tokens['tokens'] =>
   M.reduceWithKey<TokenKey, TimeUs, Tokens['tokens']>(tokens, (key, kept, untilUs) =>
     untilUs > nowUs ? kept : M.deleteAt(key)(kept)

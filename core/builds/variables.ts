@@ -10,20 +10,20 @@ import type { Repository } from '../model/build.js'
 import type { Cause, Pair } from '../model/trigger.js'
 import { shortName } from './when.js'
 
-/** The facts that the variables of a job are made of. */
+/** The facts from which the variables of a job are made. */
 export interface JobFacts {
   readonly cause: Cause
-  /** `null` where it is not known. */
+  /** `null` if it is not known. */
   readonly defaultBranch: string | null
   readonly knot: HostName
   readonly repository: Repository
-  /** Of the trigger. */
+  /** The key of the trigger. */
   readonly rkey: Rkey
 }
 
 /**
- * The AT-URI of what a trigger comes to: its record, kept under the knot's name. A port stands after a plain `:`, and
- * not as in a DID (`%3A`): readers take the text behind `did:web:` for the name of the knot, and compare it.
+ * The AT-URI of a trigger's pipeline: its record, kept under the knot's name. A port follows a plain `:`, not `%3A` as
+ * in a DID: readers take the text after `did:web:` for the name of the knot, and compare it.
  *
  * @example
  * import assert from 'node:assert'
@@ -39,7 +39,7 @@ export interface JobFacts {
  */
 export const pipelineUri = (knot: HostName, rkey: Rkey): string => `at://did:web:${knot}/${PIPELINE}/${rkey}`
 
-/** The pairs by name, ascending; of several with one name, the first. */
+/** The pairs by name, ascending; if several have one name, the first. */
 const named = (pairs: ReadonlyArray<Pair>): ReadonlyArray<Pair> => {
   const sorted = sortedPairs(pairs)
   return sorted.filter(([name], i) => name !== sorted[i - 1]?.[0])
@@ -143,8 +143,8 @@ const IS_NAME = /^[A-Za-z_][A-Za-z0-9_]*$/
 const IS_RESERVED = /^(?:CI$|TANGLED_|TACK_)/
 
 /**
- * The variables of a workflow together with the reserved ones, by name, ascending. Those of the workflow are dropped if
- * the name is reserved or no shell would accept it; of several with one name, the first counts.
+ * The variables of a workflow together with the reserved ones, by name, ascending. A workflow's variable is dropped if
+ * its name is reserved or no shell would accept it; if several have one name, the first counts.
  *
  * @example
  * import assert from 'node:assert'

@@ -11,9 +11,9 @@ import type { Cause } from '../model/trigger.js'
 import type { Condition } from '../model/workflow.js'
 
 /**
- * How much it may cost to find out which workflows of one run apply: strangers wrote both patterns and names, and it
- * must take less time than a hundred thousand empty steps. (The most expensive shapes take less than half of that: `npm
- * run bench`.) Three thousand files and twenty patterns for other folders are within it.
+ * How much it may cost to decide which workflows of one run apply. Strangers write both patterns and names, and this
+ * must take less time than a hundred thousand empty steps. (The most expensive inputs take less than half of that: `npm
+ * run bench`.) Three thousand files with twenty patterns for other folders stay within it.
  */
 export const WHEN_COST_MAX = 2_000_000
 
@@ -29,7 +29,7 @@ export interface ShortName {
 }
 
 /**
- * The name of a branch or tag as people say it; `null` for any other ref.
+ * The short name of a branch or tag; `null` for any other ref.
  *
  * @example
  * import assert from 'node:assert'

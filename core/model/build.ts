@@ -1,4 +1,4 @@
-/** Builds, as others speak of them: what one is called, how it stands, and all that a provider must know to run it. */
+/** Builds, as the rest of the system knows them: names, statuses, and all that a provider must know to run one. */
 import * as t from 'io-ts'
 import { HostName } from '../data/host-name.js'
 import { Did, Rkey, Sha, WorkflowName } from '../data/identifiers.js'
@@ -6,8 +6,7 @@ import { Pair } from './trigger.js'
 import { Clone, Step } from './workflow.js'
 
 /**
- * What a build is called: the knot and the rkey of the trigger, and the workflow. No two builds share a name, ever
- * (T5).
+ * The name of a build: the knot and the rkey of its trigger, and the workflow. No two builds ever share a name (T5).
  */
 export const BuildName = t.readonly(t.strict({ knot: HostName, rkey: Rkey, workflow: WorkflowName }), 'BuildName')
 export type BuildName = t.TypeOf<typeof BuildName>
@@ -20,7 +19,7 @@ export const Status = t.keyof(
 export type Status = t.TypeOf<typeof Status>
 
 /**
- * Whether no other status follows: the build has ended.
+ * Whether no other status can follow: the build has ended.
  *
  * @example
  * import assert from 'node:assert'
@@ -31,12 +30,12 @@ export type Status = t.TypeOf<typeof Status>
  */
 export const isFinal = (status: Status): boolean => status !== 'pending' && status !== 'running'
 
-/** What tells an exit code from any other number. */
+/** The brand of `ExitCode`. */
 export interface ExitCodeBrand {
   readonly ExitCode: unique symbol
 }
 
-/** What a command ended with: an integer, as providers say it. */
+/** The exit code of a command: an integer, as providers report it. */
 export const ExitCode = t.brand(
   t.number,
   (n): n is t.Branded<number, ExitCodeBrand> => Number.isSafeInteger(n),
@@ -47,7 +46,7 @@ export type ExitCode = t.TypeOf<typeof ExitCode>
 /** The repository that is built. */
 export const Repository = t.readonly(
   t.strict({
-    /** Its own DID, `""` where it has none. */
+    /** The repository's own DID; `""` if it has none. */
     did: t.string,
     name: t.string,
     owner: Did,
@@ -64,25 +63,25 @@ export const Plan = t.readonly(
     clone: Clone,
     pipeline: t.string,
     provider: t.string,
-    /** The whole ref, `null` where there is none. */
+    /** The whole ref; `null` if there is none. */
     ref: t.union([t.string, t.null]),
     repository: Repository,
     settings: t.readonlyArray(Pair),
     /** `null`: the head of the default branch. */
     sha: t.union([Sha, t.null]),
     steps: t.readonlyArray(Step),
-    /** The job's variables, names rising. Those that tack sets cannot be overridden. */
+    /** The job's variables, by name, ascending. A workflow cannot override those that tack sets. */
     variables: t.readonlyArray(Pair)
   }),
   'Plan'
 )
 export type Plan = t.TypeOf<typeof Plan>
 
-/** What the workflow of a build says: with what its run says, a plan (plan.ts). */
+/** What a build takes from its workflow. Together with what the run holds, it makes a plan (plan.ts). */
 export const Recipe = t.readonly(
   t.strict({
     clone: Clone,
-    /** The variables that the workflow adds, names rising. */
+    /** The variables that the workflow adds, by name, ascending. */
     environment: t.readonlyArray(Pair),
     pipeline: t.string,
     provider: t.string,
@@ -106,8 +105,8 @@ const utf8 = (point: number): ReadonlyArray<number> => {
 }
 
 /**
- * `text` as the name of a file, on any file system: what is neither a small letter, a digit, `-`, `_` nor an inner dot
- * is written as its bytes, `=xx` each. No two texts have one such name, also where case does not count.
+ * `text` as a file name for any file system: everything but lower-case letters, digits, `-`, `_` and inner dots is
+ * written as its bytes, `=xx` each. Different texts give different names, even where case is ignored.
  */
 const segment = (text: string): string =>
   Array.from(text, (c, i) =>
@@ -119,8 +118,8 @@ const segment = (text: string): string =>
   ).join('')
 
 /**
- * The name of a build as one text of three segments, `knot/rkey/workflow`: as a path below any folder it leads nowhere
- * else, and no two builds have the same.
+ * The name of a build as one text of three segments, `knot/rkey/workflow`. It is safe as a path below any folder, and
+ * no two builds share one.
  *
  * @example
  * import assert from 'node:assert'

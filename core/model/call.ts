@@ -1,21 +1,21 @@
 /**
- * Calls: what somebody asks for over XRPC, and the token by which the shell knows who it is.
+ * Calls: what somebody asks for over XRPC, and the token that proves who they are.
  */
 import * as t from 'io-ts'
 import { Did, Tid, TimeUs, WorkflowName } from '../data/identifiers.js'
 import { Manual } from './trigger.js'
 
-/** The names of workflows, whole or as clients are shown them; `null`: all. */
+/** The names of workflows, whole or as clients see them; `null`: all. */
 const Workflows = t.union([t.readonlyArray(WorkflowName), t.null])
 
 /** What is asked for. */
 export const Call = t.union(
   [
-    /** The builds of a pipeline are to end. */
+    /** Cancel the builds of a pipeline. */
     t.readonly(
       t.strict({ _tag: t.literal('CancelPipeline'), pipeline: Tid, repo: Did, workflows: Workflows })
     ),
-    /** The repository is to be built. */
+    /** Build the repository. */
     t.readonly(
       t.strict({ _tag: t.literal('TriggerPipeline'), cause: Manual, repo: Did, workflows: Workflows })
     )
@@ -24,12 +24,12 @@ export const Call = t.union(
 )
 export type Call = t.TypeOf<typeof Call>
 
-/** What tells the id of a token from any other text. */
+/** The brand of `TokenId`. */
 export interface TokenIdBrand {
   readonly TokenId: unique symbol
 }
 
-/** The id of a token (`jti`), which it has to itself among those of its issuer: 1 to 256 visible ASCII characters. */
+/** The id of a token (`jti`), unique among the tokens of its issuer: 1 to 256 visible ASCII characters. */
 export const TokenId = t.brand(
   t.string,
   (s): s is t.Branded<string, TokenIdBrand> => /^[!-~]{1,256}$/.test(s),
@@ -37,6 +37,6 @@ export const TokenId = t.brand(
 )
 export type TokenId = t.TypeOf<typeof TokenId>
 
-/** What tells a token from the other tokens of who has issued it, and how long it could be used. */
+/** A token that was used: its id among those of its issuer, and when it expires. */
 export const Token = t.readonly(t.strict({ id: TokenId, untilUs: TimeUs }), 'Token')
 export type Token = t.TypeOf<typeof Token>

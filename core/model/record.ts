@@ -1,5 +1,5 @@
 /**
- * The records of the network, as they are decoded: every field is there, as text.
+ * The records of the network once decoded: every field is present, and text.
  */
 import * as t from 'io-ts'
 

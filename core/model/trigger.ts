@@ -1,8 +1,8 @@
 /**
  * Triggers: something happened in a repository that may call for builds.
  *
- * How a trigger arrives, and in which generation of the protocol, ends at the border (wire/): what is here is the same
- * for all. Everything in a trigger is what a knot says, and not yet believed.
+ * How a trigger arrives, and in which generation of the protocol, matters only at the border (wire/): what is here is
+ * the same for all. Everything in a trigger is what a knot says, and is not believed yet.
  */
 import * as t from 'io-ts'
 import { Did, Sha, WorkflowName } from '../data/identifiers.js'
@@ -15,13 +15,13 @@ export type Pair = t.TypeOf<typeof Pair>
 export const Push = t.readonly(
   t.strict({
     _tag: t.literal('Push'),
-    /** The files that the push changed; `null` where the knot does not say. */
+    /** The files that the push changed; `null` if the knot does not say. */
     changedFiles: t.union([t.readonlyArray(t.string), t.null]),
     newSha: Sha,
     oldSha: Sha,
     /** The whole name: `refs/heads/…`, `refs/tags/…`. */
     ref: t.string,
-    /** Whether the one who pushed asked for no CI. */
+    /** Whether the pusher asked for no CI. */
     skipsCi: t.boolean
   }),
   'Push'
@@ -32,7 +32,7 @@ export type Push = t.TypeOf<typeof Push>
 export const PullRequest = t.readonly(
   t.strict({
     _tag: t.literal('PullRequest'),
-    /** `opened`, `reopened`, `synchronize`, …; `null` where the knot does not say. */
+    /** `opened`, `reopened`, `synchronize`, …; `null` if the knot does not say. */
     action: t.union([t.string, t.null]),
     sourceBranch: t.string,
     sourceSha: Sha,
@@ -55,11 +55,11 @@ export const Manual = t.readonly(
 )
 export type Manual = t.TypeOf<typeof Manual>
 
-/** What a trigger tells of. */
+/** What a trigger reports. */
 export const Cause = t.union([Push, PullRequest, Manual], 'Cause')
 export type Cause = t.TypeOf<typeof Cause>
 
-/** What kind of cause it is, in Tangled's words. */
+/** The kind of a cause, in Tangled's words. */
 export const CauseKind = t.keyof({ push: null, pull_request: null, manual: null }, 'CauseKind')
 export type CauseKind = t.TypeOf<typeof CauseKind>
 
@@ -83,12 +83,12 @@ export const kindOfCause = ({ _tag }: Cause): CauseKind => {
   }
 }
 
-/** How a knot names the repository: any of these may be missing, and older generations leave out most. */
+/** How a knot names the repository. Any of these may be missing, and older generations leave out most. */
 export const RepoClaim = t.readonly(
   t.strict({
     /** The repository's own DID. */
     did: t.union([Did, t.null]),
-    /** The host that the trigger says it is from; `null` where it does not say. */
+    /** The host that the trigger says it is from; `null` if it does not say. */
     knot: t.union([t.string, t.null]),
     /** Its name, or the rkey of its record. */
     name: t.union([t.string, t.null]),
@@ -107,9 +107,9 @@ export const TriggerKind = t.union([t.literal('pipeline'), t.literal('refUpdate'
 export type TriggerKind = t.TypeOf<typeof TriggerKind>
 
 /**
- * How much a refUpdate says, by which the generation of its knot is told: no `repo` (`bare`); `repo` (`named`); also
- * `changedFiles` or `pushOptions` (`detailed`). One that was taken down when every refUpdate was acted on at once, and
- * the journal has it, is `past`.
+ * How much a refUpdate says, which tells the generation of its knot: no `repo` (`bare`); `repo` (`named`); also
+ * `changedFiles` or `pushOptions` (`detailed`). `past` marks one from an old journal, of a time when every refUpdate
+ * was acted on at once.
  */
 export const RefUpdateShape = t.keyof({ bare: null, named: null, detailed: null, past: null }, 'RefUpdateShape')
 export type RefUpdateShape = t.TypeOf<typeof RefUpdateShape>
@@ -117,7 +117,7 @@ export type RefUpdateShape = t.TypeOf<typeof RefUpdateShape>
 /** What may call for builds. */
 export const Trigger = t.readonly(
   t.strict({
-    /** Who did it; `null` where the knot does not say, and answers for it. */
+    /** Who did it; `null` if the knot does not say, and vouches for them. */
     actor: t.union([Did, t.null]),
     cause: Cause,
     defaultBranch: t.union([t.string, t.null]),
@@ -125,9 +125,9 @@ export const Trigger = t.readonly(
     repo: RepoClaim,
     /** `null` for a pipeline. */
     shape: t.union([RefUpdateShape, t.null]),
-    /** The names, as excerpts, of workflow files that are left out, because no build can bear them. */
+    /** Excerpts of the names of workflow files that are left out because no build can bear them. */
     unkept: t.readonlyArray(t.string),
-    /** The workflow files, where the trigger brings them along; else they are read from the repository. */
+    /** The workflow files, if the trigger brings them; otherwise they are read from the repository. */
     workflows: t.union([t.readonlyArray(WorkflowSource), t.null])
   }),
   'Trigger'

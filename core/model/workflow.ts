@@ -1,6 +1,6 @@
 /**
- * Workflows: what a file of `.tangled/workflows` asks for, as plain data. The shell parses YAML; what the parsed value
- * means is decided in wire/workflow-file.ts, when it applies in builds/when.ts.
+ * Workflows: what a file of `.tangled/workflows` asks for, as plain data. The shell parses YAML; wire/workflow-file.ts
+ * decides what the parsed value means, and builds/when.ts whether it applies.
  */
 import * as t from 'io-ts'
 import { WorkflowName } from '../data/identifiers.js'
@@ -8,27 +8,27 @@ import { Natural } from '../data/natural.js'
 import * as M from '../data/ordered-map.js'
 import { Pair } from './trigger.js'
 
-/** One item of `when`: all that it names must hold. An empty list is one that was not given. */
+/** One item of `when`: everything that it names must hold. An empty list counts as not given. */
 export const Condition = t.readonly(
   t.strict({
     /** Patterns for the short name of a branch. */
     branch: t.readonlyArray(t.string),
     /** `push`, `pull_request`, `manual`. */
     event: t.readonlyArray(t.string),
-    /** Patterns for changed files; `null` when not given. */
+    /** Patterns for changed files; `null` if not given. */
     paths: t.union([t.readonlyArray(t.string), t.null]),
     /** Patterns for the short name of a tag. */
     tag: t.readonlyArray(t.string),
-    /** Actions of a pull request; `null` when not given, which means `opened`, `reopened`, `synchronize`. */
+    /** Actions of a pull request; `null` if not given, which means `opened`, `reopened`, `synchronize`. */
     types: t.union([t.readonlyArray(t.string), t.null]),
-    /** The first key that means nothing, as an excerpt; `null` when there is none. */
+    /** The first unknown key, as an excerpt; `null` if there is none. */
     unknown: t.union([t.string, t.null])
   }),
   'Condition'
 )
 export type Condition = t.TypeOf<typeof Condition>
 
-/** A command of a workflow that is run here. */
+/** A command of a workflow that is run on this machine. */
 export const Step = t.readonly(
   t.strict({ command: t.string, environment: t.readonlyArray(Pair), name: t.string }),
   'Step'
@@ -39,12 +39,11 @@ export type Step = t.TypeOf<typeof Step>
 export const Clone = t.readonly(t.strict({ depth: Natural, skip: t.boolean, submodules: t.boolean }), 'Clone')
 export type Clone = t.TypeOf<typeof Clone>
 
-/** Which pipeline of which provider a workflow names, and what else it says to that provider. */
+/** The pipeline and provider that a workflow names, and its settings for that provider. */
 export const Target = t.readonly(
   t.strict({
     /**
-     * The provider's own name for what is built: a slug, a workflow file, a builder. May be empty where there is only
-     * one.
+     * The provider's own name for what is built: a slug, a workflow file, a builder. May be empty if there is only one.
      */
     pipeline: t.string,
     /** The name of a provider in the operator's configuration. */
@@ -55,31 +54,28 @@ export const Target = t.readonly(
 )
 export type Target = t.TypeOf<typeof Target>
 
-/**
- * A workflow file. Of one for another engine than ours, or none, no more is read than `when`: the rest is as of an
- * empty file.
- */
+/** A workflow file. If it is for another engine, or for none, only `when` is read: the rest is as in an empty file. */
 export const Workflow = t.union(
   [
     t.readonly(
       t.strict({
         _tag: t.literal('Defined'),
         clone: Clone,
-        /** What tells this content of the file from any other: a digest. */
+        /** A digest of this content of the file. */
         content: t.string,
-        /** `null` when it names none. */
+        /** `null` if it names none. */
         engine: t.union([t.string, t.null]),
         environment: t.readonlyArray(Pair),
         name: WorkflowName,
         steps: t.readonlyArray(Step),
-        /** The providers that its `tack:` block names: one, if all is well. */
+        /** The providers that its `tack:` block names: one, if the file is valid. */
         targets: t.readonlyArray(Target),
-        /** What it would take of the room of a run: all that a build may need of it, in units. */
+        /** How much of the room of a run it would take: everything that a build may need of it, in units. */
         units: Natural,
         when: t.readonlyArray(Condition)
       })
     ),
-    /** The file cannot be understood; with `when` to be seen first, where that much can be. */
+    /** The file cannot be understood; `when` is there if that much of it can be, because it is looked at first. */
     t.readonly(
       t.strict({
         _tag: t.literal('Faulty'),
@@ -101,7 +97,7 @@ export const WORKFLOWS_MAX = 50
 export const WORKFLOW_BYTES_MAX = 262_144
 
 /**
- * Workflows, or their files, as they are looked at: of each name the first, names rising.
+ * Workflows, or their files, in the order in which they are judged: by name, ascending; of each name the first.
  *
  * @example
  * import assert from 'node:assert'
@@ -119,11 +115,11 @@ export const byName = <A extends { readonly name: WorkflowName }>(workflows: Rea
     )
   ).map(([, workflow]) => workflow)
 
-/** The engine of the workflows that are ours. */
+/** The `engine` of the workflows that tack builds. */
 export const ENGINE = 'tack'
 
 /**
- * Whether a file of that name, in the folder of workflows, is one of them.
+ * Whether a file of that name, in the folder of workflows, is a workflow file.
  *
  * @example
  * import assert from 'node:assert'
