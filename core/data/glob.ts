@@ -1,5 +1,6 @@
 /**
- * Globs, as Tangled's own spindle matches branches, tags and paths: doublestar 4, pattern by pattern the same answer.
+ * Globs, as Tangled's own spindle matches branches, tags and paths: the answers are those of doublestar 4, except
+ * where `spec/behaviour.md` says otherwise.
  *
  * Source: github.com/bmatcuk/doublestar v4.10.4, `match.go` and `validate.go`, of which this is the same procedure,
  * because its answer is not that of a regular expression: what follows a `*` is taken where it is first found, a class
