@@ -87,7 +87,7 @@ const MOVES: ReadonlyArray<Move<State, Happening>> = [
   move('BuildMissing', (state, at) => says('BuildMissing', numberIn(state), at)),
   move('BuildMissing, while a start may still come to light', (state, at) => missing(numberIn(state), at, 1_000), withDoubt),
   move('BuildMissing, the right gone', (state, at) => says('BuildMissing', numberIn(state), at), withoutRight),
-  move('BuildMissing, not allowed any more', (state, at) => says('BuildMissing', numberIn(state), at), withoutProvider),
+  move('BuildMissing, no longer allowed', (state, at) => says('BuildMissing', numberIn(state), at), withoutProvider),
   move('BuildMissing, neither right nor allowed', (state, at) => says('BuildMissing', numberIn(state), at), (state) => withoutProvider(withoutRight(state))),
   move('RequestFailed', (state, at) => wavers(numberIn(state), at)),
   move('RequestFailed, `attempt` being 30', (state, at) => wavers(numberIn(state), at), afterPauses),
