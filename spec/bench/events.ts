@@ -1,14 +1,16 @@
 /**
  * Many readers of `/events`, beside a bare broadcast of the same frames by `ws`, as its documentation shows one. Both servers are in
  * this process, and take turns; the readers are in another, and do no more than count bytes, so that it is the servers that are
- * measured. A status at a time, each made durable on its own, and the next when all readers have it, as it comes from a quiet spindle: the
- * hardest case, since nothing can be written together. Some readers may lag: they read nothing.
+ * measured. The next statuses follow when all readers have the last. One at a time, as they come from a quiet spindle, is the hardest case,
+ * since nothing can be written together; several are made durable at once where a push begins several builds. Some readers may lag: they
+ * read nothing.
  */
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
 import { type AddressInfo, connect, type Socket } from 'node:net'
 import { fileURLToPath } from 'node:url'
 import * as E from 'fp-ts/lib/Either.js'
+import * as RA from 'fp-ts/lib/ReadonlyArray.js'
 import * as t from 'io-ts'
 import { WebSocketServer } from 'ws'
 import { type BuildName, clampTimeUs, explain, initial, OrderedMap, type State, type StatusEntry, statusFrame } from '../../core/index.js'
@@ -22,7 +24,7 @@ import { config } from './workload.js'
 
 // ---------------------------------------------------------------------------------------- the readers
 
-/** `bytes`: how many each of those who read gets of a status. */
+/** `bytes`: how many each of those who read gets of the statuses that come together. */
 const Task = t.strict({ bytes: t.number, laggards: t.number, path: t.string, port: t.number, readers: t.number })
 type Task = t.TypeOf<typeof Task>
 
@@ -50,7 +52,7 @@ const readBytes = ({ path, port }: Task, isLaggard: boolean, opened: () => void,
   return socket
 }
 
-/** In the process of the readers: does the task that it is sent, says `ready` and, of each status, `got`, and hangs up when it is told to. */
+/** In the process of the readers: does the task that it is sent, says `ready` and, whenever all have what came together, `got`, and hangs up when it is told to. */
 const beReaders = (): void => {
   let sockets: ReadonlyArray<Socket> = []
   process.on('message', (task: unknown) => {
@@ -60,16 +62,16 @@ const beReaders = (): void => {
     const decoded = Task.decode(task)
     if (E.isLeft(decoded)) throw new Error(explain(decoded.left))
     const { bytes, laggards, readers } = decoded.right
-    const bytesOfStatus = bytes * (readers - laggards)
+    const bytesAtOnce = bytes * (readers - laggards)
     let toOpen = readers
-    let left = bytesOfStatus
+    let left = bytesAtOnce
     const opened = (): void => {
       if (--toOpen === 0) process.send?.('ready')
     }
     const got = (count: number): void => {
       left -= count
       if (left > 0) return
-      left += bytesOfStatus
+      left += bytesAtOnce
       process.send?.('got')
     }
     sockets = Array.from({ length: readers }, (_, i) => readBytes(decoded.right, i < laggards, opened, got))
@@ -112,7 +114,7 @@ interface Broadcaster {
   readonly close: () => Promise<void>
   readonly path: string
   readonly port: number
-  readonly publish: (entry: StatusEntry) => void
+  readonly publish: (entries: ReadonlyArray<StatusEntry>) => void
 }
 
 const bare = async (): Promise<Broadcaster> => {
@@ -125,9 +127,11 @@ const bare = async (): Promise<Broadcaster> => {
     },
     path: '/',
     port: (server.address() as AddressInfo).port,
-    publish: (entry) => {
-      const data = Buffer.from(statusFrame(entry))
-      for (const client of server.clients) if (client.readyState === client.OPEN) client.send(data, { binary: false })
+    publish: (entries) => {
+      for (const entry of entries) {
+        const data = Buffer.from(statusFrame(entry))
+        for (const client of server.clients) if (client.readyState === client.OPEN) client.send(data, { binary: false })
+      }
     }
   }
 }
@@ -151,9 +155,13 @@ const events = async (readers: number): Promise<Broadcaster> => {
     close: server.close,
     path: '/events',
     port: server.port,
-    publish: (entry) => {
-      state = withEntry(state, entry)
-      server.observe(state, [], [{ _tag: 'PublishStatus', entry }])
+    publish: (entries) => {
+      state = entries.reduce(withEntry, state)
+      server.observe(
+        state,
+        [],
+        entries.map((entry) => ({ _tag: 'PublishStatus', entry }))
+      )
     }
   }
 }
@@ -164,15 +172,16 @@ const measure = async (
   server: Broadcaster,
   readers: ChildProcess,
   crowd: Pick<Task, 'laggards' | 'readers'>,
-  entries: ReadonlyArray<StatusEntry>
+  entries: ReadonlyArray<StatusEntry>,
+  together: number
 ): Promise<t.TypeOf<typeof eventsJob.output>['bare']> => {
   const [bytes = 0, ...others] = new Set(entries.map((entry) => message(statusFrame(entry)).length))
   if (others.length > 0) throw new Error('the statuses are not of one length')
-  await tell(readers, { bytes, ...crowd, path: server.path, port: server.port }, 'ready')
+  await tell(readers, { bytes: bytes * together, ...crowd, path: server.path, port: server.port }, 'ready')
   const look = stopwatch()
-  for (const entry of entries) {
+  for (const coming of RA.chunksOf(together)(entries)) {
     const got = hear(readers, 'got')
-    server.publish(entry)
+    server.publish(coming)
     await got
   }
   const time = look()
@@ -185,7 +194,8 @@ const SELF = fileURLToPath(import.meta.url)
 
 if (process.argv[1] === SELF && process.argv[2] === 'readers') beReaders()
 else if (process.argv[1] === SELF)
-  serve(eventsJob, ({ frames, laggards, readers: count }) => {
+  serve(eventsJob, ({ frames, laggards, readers: count, together }) => {
+    if (frames % together !== 0) throw new Error('the frames are no whole number of those that come together')
     const crowd = { laggards, readers: count }
     const readers = fork(SELF, ['readers'])
     process.on('disconnect', () => readers.disconnect())
@@ -194,8 +204,8 @@ else if (process.argv[1] === SELF)
     return Promise.resolve(async () => {
       // Whoever comes second finds a warmer machine.
       const isBareFirst = round++ % 2 === 0
-      const first = await measure(isBareFirst ? await bare() : await events(count), readers, crowd, entries)
-      const second = await measure(isBareFirst ? await events(count) : await bare(), readers, crowd, entries)
+      const first = await measure(isBareFirst ? await bare() : await events(count), readers, crowd, entries, together)
+      const second = await measure(isBareFirst ? await events(count) : await bare(), readers, crowd, entries, together)
       return isBareFirst ? { bare: first, events: second } : { bare: second, events: first }
     })
   })

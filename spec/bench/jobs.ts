@@ -98,8 +98,8 @@ const Measured = t.strict({
 /** One round of many readers of `/events`, and one of a bare broadcast of the same frames. */
 export const eventsJob = {
   module: 'events.js',
-  /** `laggards`: how many of the readers read nothing. */
-  input: t.strict({ frames: t.number, laggards: t.number, readers: t.number }),
+  /** `laggards`: how many of the readers read nothing. `together`: how many frames are made durable at once. */
+  input: t.strict({ frames: t.number, laggards: t.number, readers: t.number, together: t.number }),
   output: t.strict({ bare: Measured, events: Measured })
 }
 

@@ -230,20 +230,27 @@ const printStrangers = (strangers: Strangers): void => {
 // ---------------------------------------------------------------------------------------- builds
 
 const READERS_OF_EVENTS = 1_000
-const STATUSES = 100
+const STATUSES = 96
+/** As many as a push with eight workflows makes at once. */
+const TOGETHER = 8
 
 const measureBuilds = async () => {
   const { ms } = await inFolder((store) => perform(pushJob, { pushes: plan.pushes, store }))
-  const rounds = await several(plan.eventsRounds, eventsJob, { frames: STATUSES, laggards: 0, readers: READERS_OF_EVENTS })
+  const crowd = { frames: STATUSES, laggards: 0, readers: READERS_OF_EVENTS }
+  const rounds = await several(plan.eventsRounds, eventsJob, { ...crowd, together: 1 })
+  const bursts = await several(plan.eventsRounds, eventsJob, { ...crowd, together: TOGETHER })
   const deliveries = STATUSES * READERS_OF_EVENTS
+  /** The rate of `/events`, if that of a bare broadcast is 1. */
+  const ofBare = (of: typeof rounds): number =>
+    ratio(
+      of.map(({ bare }) => bare.seconds),
+      of.map(({ events }) => events.seconds)
+    )
   return {
     events: {
       framesPerSecond: deliveries / median(rounds.map(({ events }) => events.seconds)),
-      /** The rate of `/events`, if that of a bare broadcast is 1. */
-      ofBare: ratio(
-        rounds.map(({ bare }) => bare.seconds),
-        rounds.map(({ events }) => events.seconds)
-      )
+      ofBare: ofBare(rounds),
+      ofBareTogether: ofBare(bursts)
     },
     pushMs: ms
   }
@@ -339,13 +346,14 @@ const printBoots = (boots: Boots): void => {
 
 type Builds = Awaited<ReturnType<typeof measureBuilds>>
 
-const printBuilds = ({ events: { framesPerSecond, ofBare }, pushMs }: Builds): void => {
+const printBuilds = ({ events: { framesPerSecond, ofBare, ofBareTogether }, pushMs }: Builds): void => {
   print('\nBuilds\n')
   print(
     columns([
       ['from a push to a start, in milliseconds', range(pushMs)],
       [`statuses to ${number(READERS_OF_EVENTS)} readers of /events`, `${number(framesPerSecond)} /s`],
-      ['the same, if a bare broadcast by ws is 1', percent(ofBare)]
+      ['the same, if a bare broadcast by ws is 1', percent(ofBare)],
+      [`the same, ${String(TOGETHER)} statuses at once`, percent(ofBareTogether)]
     ])
   )
 }
@@ -418,6 +426,7 @@ const targetsOf = (sockets: Sockets, cores: Cores, stores: Stores, boots: Boots,
     atMost('heap, disk or boot after records of strangers / without', 1.05, Math.max(...strangers.flatMap(({ boot, disk, heap }) => [boot, disk, heap])), ''),
     atMost('from a push to a start', 20, median(builds.pushMs), ' ms'),
     atLeast('/events / a bare broadcast, 1 000 readers', 0.8, builds.events.ofBare),
+    atLeast(`the same, ${String(TOGETHER)} statuses at once`, 1.2, builds.events.ofBareTogether),
     atMost('the dearest patterns / 100 000 idle steps', 1, patterns[0]?.ofIdle ?? NaN, '')
   ]
 }

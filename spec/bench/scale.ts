@@ -48,7 +48,7 @@ const measureGrown = async (kept: keyof typeof SIZES, count: number) => {
 type Grown = Awaited<ReturnType<typeof measureGrown>>
 
 const measureReaders = async (readers: number) => {
-  const { end, measure } = start(eventsJob, { frames: STATUSES, laggards: 0, readers })
+  const { end, measure } = start(eventsJob, { frames: STATUSES, laggards: 0, readers, together: 1 })
   try {
     const rounds: Array<{ readonly bare: number; readonly ours: number }> = []
     for (let round = 0; round < ROUNDS; round++) {
