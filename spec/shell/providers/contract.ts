@@ -7,7 +7,7 @@
  * is not signed is not believed. No test waits for time to pass: the adapter's clock is the test's.
  */
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { BuildName, buildKey, type Plan, type Status } from '../../../core/index.js'
+import { BuildName, buildKey, excerpt, type Plan, type Status } from '../../../core/index.js'
 import type { Clock, Fields, Log } from '../../../shell/ports.js'
 import type { Accepted, Job, LogLine, Missing, Progress, Provider, Refused, Uncertain, WebhookRequest } from '../../../shell/providers/provider.js'
 import { type ManualClock, manualClock } from '../support/bridge.js'
@@ -104,6 +104,9 @@ const nameOf = (knot: string, rkey: string, workflow: string): BuildName => {
 
 export const BUILD = nameOf('knot.example', '3mbd3542k2222', 'ci.yml')
 
+/** The name of a build, for an error. */
+const shortly = ({ knot, rkey, workflow }: BuildName): string => [knot, rkey, workflow].map((part) => JSON.stringify(excerpt(part))).join(' ')
+
 /** A build that is not that one. */
 export const OTHER = nameOf('knot.example', '3mbd3542k2222', 'other.yml')
 
@@ -182,8 +185,8 @@ export const randomOf = (seed: number): ((below: number) => number) => {
 }
 
 export interface Workshop {
-  /** Resolves with what the adapter answers; time passes for it only while nobody is at work. */
-  readonly answer: <A>(asked: Promise<A>) => Promise<A>
+  /** Resolves with what the adapter answers; time passes for it only while nobody is at work. `what` names it, for the error where it never comes. */
+  readonly answer: <A>(asked: Promise<A>, what?: string) => Promise<A>
   readonly bench: Bench
   readonly clock: ManualClock
   readonly close: () => Promise<void>
@@ -191,8 +194,8 @@ export interface Workshop {
   readonly heard: Array<string>
   /** Another adapter that knows nothing. The one before is left as a crash would leave it, and closed at the end. */
   readonly restart: () => Promise<Provider>
-  /** Lets time pass until it holds. */
-  readonly until: (holds: () => boolean) => Promise<void>
+  /** Lets time pass until it holds. `what` is what is waited for, for the error where it never comes. */
+  readonly until: (holds: () => boolean, what?: string) => Promise<void>
 }
 
 /** Turns of the event loop without any call under way, until nobody can be in the middle of something that needs no time. */
@@ -200,6 +203,9 @@ const QUIET_TURNS = 25
 
 /** How often time passes for nothing before it is given up: half a minute on a machine with nothing else to do, and longer on a busy one. */
 const QUIET_MAX = 20_000
+
+/** How many calls an error tells. */
+const LAST_CALLS = 4
 
 export const openWorkshop = async (target: Target): Promise<Workshop> => {
   const bench = await target.open()
@@ -211,7 +217,7 @@ export const openWorkshop = async (target: Target): Promise<Workshop> => {
    * Time passes in steps of a quarter of a second, so a limit of several seconds takes more turns than a call that is answered.
    * While a call is held, there is nothing else to wait for.
    */
-  const until = async (holds: () => boolean): Promise<void> => {
+  const until = async (holds: () => boolean, what = String(holds)): Promise<void> => {
     let quiet = 0
     let passed = 0
     while (!holds()) {
@@ -220,7 +226,10 @@ export const openWorkshop = async (target: Target): Promise<Workshop> => {
         clock.advance(60_000)
         quiet = 0
       } else if (quiet > QUIET_TURNS) {
-        if (++passed > QUIET_MAX) throw new Error(`more than an hour has passed for the provider, and it never was so: ${String(holds)}`)
+        if (++passed > QUIET_MAX) {
+          const last = bench.answered?.().slice(-LAST_CALLS).join(', ') ?? ''
+          throw new Error(`an hour has passed for the provider, and this never came: ${what}.${last === '' ? '' : ` The last that reached the CI, with its answer: ${last}.`}`)
+        }
         await new Promise((resolve) => setTimeout(resolve, 1))
         if (bench.busy() === 0) clock.advance(250)
       }
@@ -229,14 +238,14 @@ export const openWorkshop = async (target: Target): Promise<Workshop> => {
     }
   }
 
-  const answer = async <A>(asked: Promise<A>): Promise<A> => {
+  const answer = async <A>(asked: Promise<A>, what = 'an answer of the provider'): Promise<A> => {
     let isSettled = false
     const settle = (): void => {
       isSettled = true
     }
     asked.then(settle, settle)
     const before = bench.held()
-    await until(() => isSettled)
+    await until(() => isSettled, what)
     // A call that was given up may be waited for by the server for a moment longer: not so long that the next one pays for it.
     for (let turn = 0; turn < QUIET_TURNS && bench.held() > before; turn++) await new Promise((resolve) => setImmediate(resolve))
     const answered = await asked
@@ -250,7 +259,7 @@ export const openWorkshop = async (target: Target): Promise<Workshop> => {
     clock,
     close: async () => {
       const closing = Promise.all(providers.map((provider) => provider.close()))
-      await answer(closing.then(() => null))
+      await answer(closing.then(() => null), 'the end of `close`')
       await bench.close()
     },
     heard,
@@ -292,7 +301,7 @@ const followed = async ({ heard, until }: Workshop, provider: Provider, job: Job
     reports.push(progress)
     heard.push(JSON.stringify(progress))
   })
-  await until(() => reports.some(({ status }) => isEnd(status)))
+  await until(() => reports.some(({ status }) => isEnd(status)), 'a report of `follow` that the build has ended')
   return reports
 }
 
@@ -302,6 +311,14 @@ const accepted = async (workshop: Workshop, provider: Provider, job: Job): Promi
   return outcome.external
 }
 
+/** The same lines, each of which is also put into `into` when it comes. */
+async function* kept(lines: AsyncIterable<LogLine>, into: Array<LogLine>): AsyncGenerator<LogLine> {
+  for await (const line of lines) {
+    into.push(line)
+    yield line
+  }
+}
+
 /** The lines of the log, to its end. */
 const readLog = async (workshop: Workshop, lines: AsyncIterable<LogLine>): Promise<ReadonlyArray<LogLine>> => {
   const read = async (): Promise<ReadonlyArray<LogLine>> => {
@@ -309,7 +326,7 @@ const readLog = async (workshop: Workshop, lines: AsyncIterable<LogLine>): Promi
     for await (const line of lines) all.push(line)
     return all
   }
-  return workshop.answer(read())
+  return workshop.answer(read(), 'the end of the log, of a build that has ended or a reader who has left')
 }
 
 const textOf = (lines: ReadonlyArray<LogLine>): ReadonlyArray<string> => lines.flatMap((line) => (line._tag === 'Text' ? [line.text] : []))
@@ -389,8 +406,9 @@ export const describeProvider = (target: Target): void => {
       const { bench, clock, heard } = shop
       await shop.close()
       // Whatever a test was about: secrets were not said, and nothing is left.
-      for (const secret of bench.secrets) expect(heard.filter((text) => text.includes(secret))).toEqual([])
-      expect(clock.armed()).toBe(0)
+      for (const secret of bench.secrets)
+        expect(heard.filter((text) => text.includes(secret)), 'what the provider said that contains a secret (name it in `secrets` of createClient)').toEqual([])
+      expect(clock.armed(), 'how many timers are left after `close` (that of the client ends them)').toBe(0)
     })
     const jobFor = (build: BuildName): Job => jobOf(build, shop.bench.plan)
 
@@ -441,7 +459,7 @@ export const describeProvider = (target: Target): void => {
       expect(await shop.answer(provider.find(jobFor(BUILD)))).toEqual({ _tag: 'Missing' })
       await accepted(shop, provider, jobFor(BUILD))
       for (const build of ODD.filter((one) => buildKey(one) !== buildKey(BUILD)))
-        expect(await shop.answer(provider.find(jobFor(build)))).toEqual({ _tag: 'Missing' })
+        expect(await shop.answer(provider.find(jobFor(build))), `find, of a build that was not started: ${shortly(build)}`).toEqual({ _tag: 'Missing' })
     })
 
     test('keeps builds with odd names apart, and finds them', async () => {
@@ -452,8 +470,14 @@ export const describeProvider = (target: Target): void => {
       const after = await shop.restart()
       for (const build of ODD) {
         const job = jobFor(build)
-        expect(await shop.answer(after.find(job))).toEqual({ _tag: 'Accepted', external: externals.get(job.key) })
-        expect(shop.bench.started(job.key)).toBe(1)
+        expect(await shop.answer(after.find(job)), `find, among ${String(ODD.length)} builds, of ${shortly(build)}`).toEqual({
+          _tag: 'Accepted',
+          external: externals.get(job.key)
+        })
+        expect(
+          shop.bench.started(job.key),
+          `how many builds the ledger has of ${shortly(build)} (is the key kept in another form? Say so in \`nameOf\` of benchOf)`
+        ).toBe(1)
       }
       expect(Object.keys(Object.prototype)).toEqual([])
     })
@@ -474,12 +498,12 @@ export const describeProvider = (target: Target): void => {
         const provider = await shop.restart()
         const first = await shop.answer(provider.start(job))
         const isDone = shop.bench.started(job.key) > 0
-        expect(first._tag).toBe('Uncertain')
+        expect(first._tag, 'start: nobody has said in words that can be trusted whether it is done').toBe('Uncertain')
         expect((first as Uncertain).error).not.toBe('')
-        if (fault === 'busy') expect((first as Uncertain).waitMs).toBe(BUSY_SECONDS * 1000)
+        if (fault === 'busy') expect((first as Uncertain).waitMs, 'the wait that the server has asked for in Retry-After (client.doubt reads it)').toBe(BUSY_SECONDS * 1000)
         shop.bench.misbehave(() => null)
         const found = await shop.answer((await shop.restart()).find(job))
-        expect(found._tag).toBe(isDone ? 'Accepted' : 'Missing')
+        expect(found._tag, `find: the start was ${isDone ? '' : 'not '}carried out`).toBe(isDone ? 'Accepted' : 'Missing')
         if (!isDone) await accepted(shop, provider, job)
         expect(shop.bench.started(job.key)).toBe(1)
       })
@@ -489,10 +513,11 @@ export const describeProvider = (target: Target): void => {
         const provider = await shop.restart()
         const external = await accepted(shop, provider, job)
         shop.bench.misbehave(() => fault)
-        expect((await shop.answer(provider.find(job)))._tag).toBe('Uncertain')
-        expect((await shop.answer(provider.find(jobFor(nameOf('other.example', 'x', 'y')))))._tag).toBe('Uncertain')
+        const says = 'find: the CI has not answered'
+        expect((await shop.answer(provider.find(job)))._tag, says).toBe('Uncertain')
+        expect((await shop.answer(provider.find(jobFor(nameOf('other.example', 'x', 'y')))))._tag, says).toBe('Uncertain')
         const cancelled = await shop.answer(provider.cancel(job, external))
-        expect(cancelled._tag === 'Uncertain' || shop.bench.isCancelled(job.key)).toBe(true)
+        expect(cancelled._tag === 'Uncertain' || shop.bench.isCancelled(job.key), 'cancel: Uncertain, or the CI was told to end the build').toBe(true)
       })
     })
 
@@ -544,8 +569,8 @@ export const describeProvider = (target: Target): void => {
         const job = jobFor(BUILD)
         shop.bench.misbehave(() => fault)
         const outcome = await shop.answer((await shop.restart()).start(job))
-        expect(outcome._tag).toBe('Refused')
-        expect((outcome as Refused).error).toContain(REASON)
+        expect(outcome._tag, 'start: the CI itself says that it will not, and has not').toBe('Refused')
+        expect((outcome as Refused).error, 'the words of the CI, for the author of the workflow').toContain(REASON)
         expect(shop.bench.started(job.key)).toBe(0)
       })
 
@@ -588,7 +613,7 @@ export const describeProvider = (target: Target): void => {
       shop.bench.move(job.key, end)
       await shop.until(() => reports.some(({ status }) => isEnd(status)))
       const statuses = reports.map(({ status }) => status)
-      expect(statuses.at(-1)).toBe(end)
+      expect(statuses.at(-1), `the end that \`follow\` reports (has the CI no "${end}" of its own? Take it out of \`ends\` of the target)`).toBe(end)
       expect(statuses.map((status) => RANK[status])).toEqual(statuses.map((status) => RANK[status]).sort((a, b) => a - b))
       expect(statuses.filter(isEnd)).toEqual([end])
       // What has not changed is no news.
@@ -694,7 +719,11 @@ export const describeProvider = (target: Target): void => {
       const external = await accepted(shop, provider, job)
       shop.bench.say(job.key, 'the first line')
       shop.bench.move(job.key, 'running')
-      const reading = readLog(shop, provider.logs(job, external, new AbortController().signal))
+      const read: Array<LogLine> = []
+      const reading = readLog(shop, kept(provider.logs(job, external, new AbortController().signal), read))
+      // What is read now is not all. A CI may show nothing of a log before its build has ended.
+      const patientUs = shop.clock.now() + 60_000_000
+      await shop.until(() => textOf(read).some((text) => text.includes('the first line')) || shop.clock.now() > patientUs)
       shop.bench.say(job.key, 'größe \u001b[31mred\u001b[0m ☃')
       shop.bench.say(job.key, 'the last line')
       const [end = 'success'] = target.ends
@@ -702,7 +731,10 @@ export const describeProvider = (target: Target): void => {
       const lines = await reading
       expect(faultsOfLog(lines)).toEqual([])
       expect(lines[0]).toMatchObject({ _tag: 'Step', status: 'start', step: 0 })
-      expect(textOf(lines).filter((text) => / line$|red/.test(text))).toEqual([
+      expect(
+        textOf(lines).filter((text) => / line$|red/.test(text)),
+        'what came of three lines, two of which were written after the first was read (what is read before the build has ended is not complete)'
+      ).toEqual([
         expect.stringContaining('the first line'),
         expect.stringContaining('größe'),
         expect.stringContaining('the last line')

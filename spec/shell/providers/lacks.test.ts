@@ -3,6 +3,7 @@ import { expect, test, vi } from 'vitest'
 import type { Provider } from '../../../shell/providers/provider.js'
 import { type Bench, BUILD, jobOf, openWorkshop, OTHER, type Target } from './contract.js'
 import { lacksOf } from './lacks.js'
+import { startServer } from './ledger.js'
 import { openSkeleton, target } from './servers/skeleton.js'
 
 // Programs take their time on a busy machine.
@@ -97,6 +98,15 @@ const CASES: ReadonlyArray<readonly [what: string, change: (whole: Provider) => 
     ['follow does not report "success" within 2 minutes']
   ],
   ['without logs', () => ({ logs: async function* () { yield* await Promise.resolve([]) } }), ['logs does not bring what the CI has logged: of one line there came 0 pieces']],
+  [
+    'whose logs never end',
+    () => ({
+      logs: async function* (_job, _external, signal) {
+        yield* await new Promise<[]>((resolve) => signal.addEventListener('abort', () => resolve([])))
+      }
+    }),
+    ["logs has not answered after 2 minutes of the provider's clock: the log is to end where the build has ended"]
+  ],
   ['that cancels nothing', () => ({ cancel: () => Promise.resolve({ _tag: 'Acknowledged' }) }), ['cancel answers Acknowledged, and the CI was not told']],
   ['that doubts its cancel', () => ({ cancel: () => Promise.resolve({ _tag: 'Uncertain', error: 'who knows', waitMs: 0 }) }), ['cancel answers Uncertain ("who knows")']],
   ['that says nothing of itself', () => ({ check: () => Promise.resolve({ isFine: false, sentence: '' }) }), ['check says nothing', 'check finds fault ("")']],
@@ -121,4 +131,17 @@ test('a provider that asks at the wrong place, or nowhere, sees what reached the
   expect(elsewhere).toMatch(/ What reached the CI, with its answer: POST \/api\/builds\/7\/cancel \(404\)\.$/)
   const [nowhere = ''] = await lacks(() => ({ start: () => Promise.resolve({ _tag: 'Refused', error: 'no' }) }))
   expect(nowhere).toMatch(/ Nothing reached the CI\.$/)
+})
+
+test('an error of the server of the test is told beside the call', async () => {
+  const broken = (): never => {
+    throw new Error('no such field')
+  }
+  const server = await startServer(broken, (status) => ({ status }))
+  try {
+    expect((await fetch(`${server.url}/api/user`)).status).toBe(599)
+    expect(server.answered()).toEqual(['GET /api/user (the server of the test failed: Error: no such field)'])
+  } finally {
+    await server.close()
+  }
 })

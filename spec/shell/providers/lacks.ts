@@ -46,8 +46,12 @@ export const lacksOf = async (workshop: Workshop, { ends, jobs: [job, other], pa
     return told.length === 0 ? ' Nothing reached the CI.' : ` What reached the CI, with its answer: ${told.join(', ')}.`
   }
 
-  /** What the call comes to; `null` when it comes to nothing, which is told. */
-  const called = async <A>(name: string, call: () => Promise<A>): Promise<A | null> => {
+  /** What the call comes to; `null` when it comes to nothing, which is told, with a remedy. */
+  const called = async <A>(
+    name: string,
+    call: () => Promise<A>,
+    remedy = 'it is to answer, whatever happens; client.ask has a limit of time'
+  ): Promise<A | null> => {
     begin()
     let settled: { readonly value: A } | { readonly error: unknown } | null = null
     try {
@@ -63,7 +67,7 @@ export const lacksOf = async (workshop: Workshop, { ends, jobs: [job, other], pa
     const endUs = overUs()
     await until(() => answer() !== null || clock.now() > endUs)
     const got = answer()
-    if (got === null) lacks.push(`${name} has not answered after ${patience} of the provider's clock: it is to answer, whatever happens; client.ask has a limit of time.`)
+    if (got === null) lacks.push(`${name} has not answered after ${patience} of the provider's clock: ${remedy}.${exchange()}`)
     else if ('error' in got) lacks.push(`${name} rejects (${String(got.error)}): nothing may reject, a failure is an answer, too.`)
     else return got.value
     return null
@@ -146,10 +150,11 @@ export const lacksOf = async (workshop: Workshop, { ends, jobs: [job, other], pa
     bench.move(job.key, ends[0] ?? 'success')
     const stop = new AbortController()
     const lines: Array<LogLine> = []
-    const read = await called('logs', async () => {
+    const reading = async (): Promise<ReadonlyArray<LogLine>> => {
       for await (const line of one.logs(job, name, stop.signal)) lines.push(line)
       return lines
-    })
+    }
+    const read = await called('logs', reading, 'the log is to end where the build has ended; what is read from then on is complete (isComplete)')
     stop.abort()
     if (read !== null && !lines.some((line) => line._tag === 'Text' && line.text === LINE))
       lacks.push(`logs does not bring what the CI has logged: of one line there came ${String(lines.length)} pieces, none of which is its text.${exchange()}`)

@@ -105,7 +105,7 @@ export interface Reply {
 }
 
 export interface LedgerServer {
-  /** All that was asked and came to something, in order, with that: `POST /api/builds (404)`. */
+  /** All that was asked and came to something, in order, with that: `POST /api/builds (404)`, or the error of the server of the test. */
   readonly answered: () => ReadonlyArray<string>
   /** How many calls are being worked on, those that will never be answered not among them. */
   readonly busy: () => number
@@ -220,18 +220,21 @@ export const startServer = async (
   const server = createServer((request, response) => {
     busy++
     response.on('error', () => undefined)
+    let asked = ''
     const work = async (): Promise<void> => {
       const call = await read(request)
+      asked = `${call.method} ${call.path}`
       calls.push(call)
       const overdue = late
       late = []
       const outcome = await meet(call, choose(call))
-      answered.push(`${call.method} ${call.path} (${typeof outcome === 'string' ? outcome : String(outcome.status)})`)
+      answered.push(`${asked} (${typeof outcome === 'string' ? outcome : String(outcome.status)})`)
       await respond(response, outcome)
       for (const one of overdue) await handle(one)
     }
     work()
       .catch((error: unknown) => {
+        answered.push(`${asked} (the server of the test failed: ${String(error)})`)
         if (!response.headersSent) write(response, { body: `the server of the test failed: ${String(error)}`, status: 599 })
       })
       .finally(() => busy--)
