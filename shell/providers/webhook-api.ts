@@ -38,7 +38,8 @@ export interface WebhookApi {
   readonly client: Client
   /** The result of an unexpected answer. */
   readonly doubt: (answer: Answer) => Uncertain
-  readonly get: (to: string, question: { readonly [name: string]: string }, overflow?: 'cut' | 'fail') => Promise<Answer | Uncertain>
+  /** Asks `to`; unsigned only to see whether that is refused. */
+  readonly get: (to: string, question: { readonly [name: string]: string }, overflow?: 'cut' | 'fail', isSigned?: boolean) => Promise<Answer | Uncertain>
   readonly isGood: (answer: Answer) => boolean
   readonly post: (to: string, body: string, headers?: { readonly [name: string]: string }) => Promise<Answer | Uncertain>
   /** The progress that the CI reports. `otherwise` is the build's name if the CI gives no id. */
@@ -63,11 +64,11 @@ export const createWebhookApi = (client: Client, clock: Clock, { pipelines, secr
     return found ?? client.refuse(`There is no pipeline "${job.plan.pipeline}" here.`)
   }
 
-  const get: WebhookApi['get'] = (to, question, overflow = 'fail') => {
+  const get: WebhookApi['get'] = (to, question, overflow = 'fail', isSigned = true) => {
     const target = new URL(to)
     for (const [field, value] of Object.entries(question)) target.searchParams.set(field, value)
     target.hash = ''
-    return client.ask({ headers: signed(target.search.slice(1)), overflow, url: target.href })
+    return client.ask({ headers: isSigned ? signed(target.search.slice(1)) : {}, overflow, url: target.href })
   }
 
   const post: WebhookApi['post'] = (to, body, headers = {}) =>

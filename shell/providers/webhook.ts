@@ -55,6 +55,15 @@ const NO_BUILD = 'tack/check/-'
 
 const LOG_EVERY_MS = 2_000
 
+const NO_TAKER = 'Nothing takes builds at the URL that the operator has set for this provider (HTTP status 404).'
+
+/** The end of the sentence about an unexpected status: the words of the server, and what to do. */
+const adviceOn = (status: number, words: string): string => {
+  if (status >= 300 && status < 400) return ': redirects are not followed. Set the URL to which it leads.'
+  const said = words === '' ? '.' : `: ${words}${/[.!?]$/.test(words) ? '' : '.'}`
+  return status === 401 || status === 403 ? `${said} Check that "secret" is the same there as here, and both clocks.` : said
+}
+
 const create = (settings: WebhookSettings, { clock, fetch, name }: Surroundings): Provider => {
   const { pipelines, pollMs, secret, url } = settings
   const client = createClient({ clock, fetch, secrets: [secret] })
@@ -92,6 +101,7 @@ const create = (settings: WebhookSettings, { clock, fetch, name }: Surroundings)
     if (started !== null) return { _tag: 'Accepted', external: started.id ?? job.key }
     if (!isRefusal(answer.status)) return doubt(answer)
     const words = wordsOf(answer)
+    if (words === '' && answer.status === 404) return client.refuse(NO_TAKER)
     return client.refuse(words === '' ? `The CI refused the build with HTTP status ${String(answer.status)}.` : words)
   }
 
@@ -106,13 +116,30 @@ const create = (settings: WebhookSettings, { clock, fetch, name }: Surroundings)
     return progress !== null && 'status' in progress && isFinal(progress.status) ? { _tag: 'Acknowledged' } : doubt(answer)
   }
 
+  /**
+   * What is wrong with the receiver at `to`; `null` if nothing is. It says 404 of a build that nobody started, but so does any server of a wrong path: only
+   * a receiver tells a request that is signed from one that is not.
+   */
+  const faultOf = async (to: string): Promise<string | null> => {
+    const { host } = new URL(to)
+    const answer = await get(to, { key: NO_BUILD })
+    if (answer._tag === 'Uncertain') return `${host} is not reachable: ${answer.error}.`
+    if (isGood(answer))
+      return `${host} answered ${String(answer.status)} when asked for a build that it cannot know: is its URL right? A receiver answers 404 then.`
+    if (answer.status !== 404) return `${host} answered ${String(answer.status)}${adviceOn(answer.status, wordsOf(answer))}`
+    const unsigned = await get(to, { key: NO_BUILD }, 'fail', false)
+    if (unsigned._tag === 'Uncertain') return `${host} is not reachable: ${unsigned.error}.`
+    if (isGood(unsigned))
+      return `${host} answers what is not signed (${String(unsigned.status)}): whoever finds its address can start builds. A receiver refuses that with 401.`
+    return unsigned.status === 404
+      ? `${host} answers 404, with a signature and without one: is the path of its URL right? A receiver refuses with 401 what is not signed.`
+      : null
+  }
+
   const check: Provider['check'] = async () => {
     for (const to of new Set([...(url === null ? [] : [url]), ...pipelines.values()])) {
-      const { host } = new URL(to)
-      const answer = await get(to, { key: NO_BUILD })
-      if (answer._tag === 'Uncertain') return { isFine: false, sentence: `${host} is not reachable: ${answer.error}.` }
-      if (!isGood(answer) && answer.status !== 404)
-        return { isFine: false, sentence: client.say(`${host} answered ${String(answer.status)}. ${wordsOf(answer)}`) }
+      const fault = await faultOf(to)
+      if (fault !== null) return { isFine: false, sentence: client.say(fault) }
     }
     return { isFine: true, sentence: 'The CI answers.' }
   }

@@ -230,7 +230,7 @@ describe('the webhook provider on the wire', () => {
     ['a redirect', { headers: { location: 'http://127.0.0.1:1/' }, status: 307 }, { _tag: 'Uncertain' }],
     ['400 in plain words', { body: 'no such branch', status: 400 }, { _tag: 'Refused', error: 'no such branch' }],
     ['an error', { body: { error: 'no such branch' }, status: 400 }, { _tag: 'Refused', error: 'no such branch' }],
-    ['a page of HTML', { body: '<html>', status: 404 }, { _tag: 'Refused', error: 'The CI refused the build with HTTP status 404.' }],
+    ['a page of HTML', { body: '<html>', status: 404 }, { _tag: 'Refused', error: 'Nothing takes builds at the URL that the operator has set for this provider (HTTP status 404).' }],
     ['408', { status: 408 }, { _tag: 'Uncertain' }],
     ['409', { body: 'busy with it', status: 409 }, { _tag: 'Uncertain', error: 'the server answered 409: busy with it', waitMs: 0 }],
     ['425', { status: 425 }, { _tag: 'Uncertain' }],
@@ -304,14 +304,47 @@ describe('the webhook provider on the wire', () => {
     await provider.close()
   })
 
+  const isSigned = ({ headers }: Question): boolean => headers.has('x-tack-signature')
+
   test('checks each address once, and names the one that is not well', async () => {
     const settings = { pipelines: { a: 'https://a.example', b: 'https://b.example', c: 'https://a.example' }, secret: SECRET, url: 'https://ci.example' }
-    for (const [status, isFine] of [[404, true], [200, true], [401, false]] as const) {
-      const { answer, asked, provider } = answeredBy(webhook, settings, ({ url }) => (url.includes('//b.') ? not(status, 'who are you?') : not(404)))
-      expect(await answer(provider.check())).toEqual(isFine ? { isFine, sentence: 'The CI answers.' } : { isFine, sentence: 'b.example answered 401. who are you?' })
-      expect(asked.map(({ url }) => new URL(url).host)).toEqual(['ci.example', 'a.example', 'b.example'])
+    for (const [status, isFine] of [[404, true], [401, false]] as const) {
+      const { answer, asked, provider } = answeredBy(webhook, settings, (asked) => (!isSigned(asked) ? not(401) : asked.url.includes('//b.') ? not(status, 'who are you?') : not(404)))
+      expect(await answer(provider.check())).toEqual(
+        isFine
+          ? { isFine, sentence: 'The CI answers.' }
+          : { isFine, sentence: 'b.example answered 401: who are you? Check that "secret" is the same there as here, and both clocks.' }
+      )
+      expect(asked.filter(isSigned).map(({ url }) => new URL(url).host)).toEqual(['ci.example', 'a.example', 'b.example'])
       await provider.close()
     }
+  })
+
+  test.each<[string, (question: Question) => unknown, string]>([
+    ['a wrong path', () => not(404, '<html>'), 'ci.example answers 404, with a signature and without one: is the path of its URL right? A receiver refuses with 401 what is not signed.'],
+    ['a page for everybody', () => '<html>', 'ci.example answered 200 when asked for a build that it cannot know: is its URL right? A receiver answers 404 then.'],
+    [
+      'a receiver that has every build',
+      () => ({ status: 'success' }),
+      'ci.example answered 200 when asked for a build that it cannot know: is its URL right? A receiver answers 404 then.'
+    ],
+    [
+      'a receiver that looks at no signature',
+      (question) => (isSigned(question) ? not(404) : { status: 'success' }),
+      'ci.example answers what is not signed (200): whoever finds its address can start builds. A receiver refuses that with 401.'
+    ],
+    ['a redirect', () => new Response(null, { status: 301 }), 'ci.example answered 301: redirects are not followed. Set the URL to which it leads.'],
+    ['what is out of order', () => not(500, 'boom'), 'ci.example answered 500: boom.']
+  ])('the check names %s', async (_, reply, sentence) => {
+    const { answer, provider } = answeredBy(webhook, { secret: SECRET, url: 'https://ci.example/tack' }, reply)
+    expect(await answer(provider.check())).toEqual({ isFine: false, sentence })
+    await provider.close()
+  })
+
+  test.each([401, 403, 400, 429])('the check takes it for a refusal of what is not signed: %i', async (status) => {
+    const { answer, provider } = answeredBy(webhook, SETTINGS, (question) => not(isSigned(question) ? 404 : status))
+    expect(await answer(provider.check())).toMatchObject({ isFine: true })
+    await provider.close()
   })
 
   test('has URLs for pipelines, and none without one', () =>
