@@ -5,6 +5,7 @@ import { execFile } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
 import { constants, existsSync } from 'node:fs'
 import { access, open, readdir, readFile, rm, statfs, writeFile } from 'node:fs/promises'
+import { userInfo } from 'node:os'
 import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
 import { excerpt, OrderedMap } from '../../core/index.js'
@@ -47,6 +48,16 @@ const probe = async (folder: string): Promise<string | null> => {
   }
 }
 
+/** The user that tack runs as. In a container it may have a number alone. */
+const nameOfUser = (): string => E.getOrElse(() => String(process.getuid?.()))(E.tryCatch(() => userInfo().username, String))
+
+/** Whether this user may read and write the file. */
+const isOpenTo = (path: string): Promise<boolean> =>
+  access(path, constants.R_OK | constants.W_OK).then(
+    () => true,
+    () => false
+  )
+
 const existingAbove = (folder: string): string => (existsSync(folder) || folder === dirname(folder) ? folder : existingAbove(dirname(folder)))
 
 const VERSION = /^\{"format":"tack-state","version":([0-9]{1,9}),/
@@ -61,7 +72,7 @@ const versionOf = async (folder: string): Promise<string> => {
   }
 }
 
-export const checkStore = async (options: RunOptions): Promise<Finding> => {
+export const checkStore = async (options: RunOptions, isOurs = isOpenTo): Promise<Finding> => {
   const what = 'store'
   const folder = options.store
   if (!existsSync(folder)) {
@@ -80,6 +91,11 @@ export const checkStore = async (options: RunOptions): Promise<Finding> => {
   if (holder?.isRunning === false) return wrong(what, `${folder}: ${ended(holder.words)}`)
   const held = holder === null ? '' : ` ${ended(holder.words)}`
   const names = await readdir(folder)
+  for (const name of names) {
+    if (await isOurs(join(folder, name))) continue
+    const username = nameOfUser()
+    return wrong(what, `${join(folder, name)} is closed to ${username}: was tack run, or the store restored, as another user? chown -R ${username}: ${folder}`)
+  }
   if (!names.some((name) => name === 'state.json' || name.startsWith('journal-'))) return fine(what, `${folder} is empty: the first start begins from nothing.${held}`)
   const hung = await lastHung(systemDisk, folder).then(E.right, (error: unknown) => E.left(wordsOf(error)))
   const stuck =

@@ -1,7 +1,8 @@
 /** Checks the servers that tack depends on: the owner's, the stream, the providers. */
 import { type Did, type Event, MEMBER, type Natural } from '../../core/index.js'
 import { silentLog } from '../lib/log.js'
-import { jetstreamClient } from '../outbound/jetstream.js'
+import { jetstreamClient, streamHint } from '../outbound/jetstream.js'
+import { isListed } from '../outbound/records.js'
 import type { Clock, Link, Log, Records } from '../ports.js'
 import type { Provider } from '../providers/provider.js'
 import { trustedPolicyOf } from './assemble.js'
@@ -11,9 +12,16 @@ import type { Ask } from './check-outside.js'
 import { skewOf } from '../lib/clock-watch.js'
 import * as E from 'fp-ts/lib/Either.js'
 
+const RESOLVE = 'https://bsky.social/xrpc/com.atproto.identity.resolveHandle?handle=…'
+
 /** The message about an owner who cannot be found. */
-export const ownerAdvice = ({ owner, plc }: Pick<RunOptions, 'owner' | 'plc'>, error: string): string =>
-  `${owner}: ${ended(error)} Check the DID, and that this machine can reach ${owner.startsWith('did:plc:') ? plc.host : 'its host'} and the account’s server.`
+export const ownerAdvice = ({ owner, plc }: Pick<RunOptions, 'owner' | 'plc'>, error: string): string => {
+  const isOfDirectory = owner.startsWith('did:plc:')
+  if (isOfDirectory && !isListed(owner as Did)) return `${owner} is not a DID: after did:plc: there are 24 characters, a to z and 2 to 7. Yours is at ${RESOLVE}`
+  if (isOfDirectory && error === `${plc.host} answered 404`)
+    return `${owner}: ${plc.host} does not know this DID (404). Is it copied as a whole, and --plc right? Yours is at ${RESOLVE}`
+  return `${owner}: ${ended(error)} Check the DID, and that this machine can reach ${isOfDirectory ? plc.host : 'its host'} and the account’s server.`
+}
 
 /** Reads the first page of the owner's member records, as `run` does. */
 export const checkOwner = ({ owner, plc }: RunOptions, { records }: { readonly records: Records }, clock: Clock): Promise<Finding> =>
@@ -52,7 +60,7 @@ export const checkStream = (options: RunOptions, clock: Clock): Promise<Finding>
         finding = fine('stream', `${host} is reachable.`)
         void link?.close()
       } else if (event._tag === 'JetstreamClosed')
-        done(finding ?? wrong('stream', `${host} is not reachable: ${ended(log.last())} Check --jetstream, and that this machine can reach it.`))
+        done(finding ?? wrong('stream', `${host} is not reachable: ${ended(log.last())} ${streamHint(log.last()) ?? 'Check --jetstream, and that this machine can reach it.'}`))
     })
     link = opened
   })

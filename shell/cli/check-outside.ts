@@ -14,6 +14,7 @@ import { urlOf } from './reach.js'
 import { codeOf } from '../store/disk.js'
 import { ANSWER_MS, ended, type Finding, fine, listenTrouble, wordsOf, wrong } from './finding.js'
 import type { RunOptions } from './options.js'
+import { adviceOnUpgrade, adviceOnWayIn } from './way-in.js'
 
 /** The answer of a server. `dateMs` is the server's time. */
 export interface Answer {
@@ -101,15 +102,15 @@ const checkHealth = async (ask: Ask, base: string): Promise<Finding> => {
   const answer = await ask(`${base}/healthz`)
   if (E.isLeft(answer)) return wrong(what, `${base}/healthz is not reachable: ${ended(answer.left)}`)
   const { status, text } = answer.right
-  if (status === 200) return fine(what, `${base}/healthz is healthy.`)
   const said = decodeText(HealthAnswer, text)
+  if (status === 200)
+    return E.isRight(said)
+      ? fine(what, `${base}/healthz is healthy.`)
+      : wrong(what, `${base}/healthz answered 200, but not as tack does: something else is served under this name.`)
   return wrong(what, `${base}/healthz answered ${String(status)}${E.isRight(said) && said.right.reasons.length > 0 ? `: ${excerpt(said.right.reasons.join('; '))}` : ''}.`)
 }
 
-/** An HTTP server answered, without an upgrade. */
-const ANSWERED = /Unexpected server response/
-
-const checkUpgrade = (base: string, policy: Policy, clock: Clock): Promise<Finding> =>
+const checkUpgrade = (options: RunOptions, base: string, policy: Policy, clock: Clock): Promise<Finding> =>
   new Promise((done) => {
     const what = 'websocket'
     const url = new URL(`${base.replace(/^http/, 'ws')}/events`)
@@ -117,16 +118,7 @@ const checkUpgrade = (base: string, policy: Policy, clock: Clock): Promise<Findi
     let link: Link | null = null
     let finding: Finding | null = null
     link = openSocket(withDefaults({ clock, handshakeTimeoutMs: ANSWER_MS, log, policy }), url.href, {
-      closed: () =>
-        done(
-          finding ??
-            wrong(
-              what,
-              `${url.href} does not accept websockets: ${ended(log.last())}${
-                ANSWERED.test(log.last()) ? ' The reverse proxy must pass on the headers Upgrade and Connection (shell/deploy/README.md).' : ''
-              }`
-            )
-        ),
+      closed: () => done(finding ?? wrong(what, `${url.href} does not accept websockets: ${ended(log.last())} ${adviceOnUpgrade(log.last(), options)}`)),
       host: url.host,
       opened: () => {
         finding = fine(what, `${url.href} accepts websockets.`)
@@ -142,7 +134,7 @@ const checkRegistration = async (options: RunOptions, ask: Ask, base: string): P
   const there = await askOwner(ask, base, options.owner)
   return E.isRight(there)
     ? fine(what, `${base} names ${options.owner} as its owner, as Tangled expects.`)
-    : wrong(what, `${base}/xrpc/sh.tangled.owner: ${ended(there.left)} Tangled calls this when you register; make the reverse proxy forward it to where tack listens.`)
+    : wrong(what, `${base}/xrpc/sh.tangled.owner: ${ended(there.left)} Tangled calls this when you register. ${adviceOnWayIn(there.left, options)}`)
 }
 
 /** All checks of the public name. If it does not resolve, the rest is skipped. */
@@ -150,5 +142,5 @@ export const checkOutside = async (options: RunOptions, policy: Policy, ask: Ask
   const name = await checkName(options, policy)
   if (!name.isFine) return [name]
   const base = `${options.dev === true ? 'http' : 'https'}://${options.hostname}`
-  return [name, ...(await Promise.all([checkRegistration(options, ask, base), checkHealth(ask, base), checkUpgrade(base, policy, clock)]))]
+  return [name, ...(await Promise.all([checkRegistration(options, ask, base), checkHealth(ask, base), checkUpgrade(options, base, policy, clock)]))]
 }

@@ -126,12 +126,12 @@ The operator's guide: shell/deploy/README.md`
   const missing = (command: Command): ReadonlyArray<Fault> =>
     runOptions()
       .filter((option) => REQUIRED.includes(option.attributeName()))
-      .filter((option) => command.getOptionValue(option.attributeName()) === undefined && !file.options.has(option.attributeName()))
+      .filter((option) => command.getOptionValue(option.attributeName()) === undefined && (file.options.get(option.attributeName()) ?? null) === null)
       .map((option) => {
         const [long, name] = [option.long ?? '', option.attributeName()]
         const where = read.path === '' ? 'the configuration file (--config FILE)' : 'the configuration file'
         const sentence = `"${name}" is missing: ${option.description}. Set it in ${where}, as ${long}, or as ${option.envVar ?? ''}.`
-        return { from: read.path === '' ? long : read.path, position: null, sentence }
+        return { from: read.path === '' ? long : read.path, position: file.options.has(name) ? read.places(name) : null, sentence }
       })
 
   /** Ends the program if the configuration has faults, and prints all of them, one a line. */

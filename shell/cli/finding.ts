@@ -39,7 +39,7 @@ type Use = 'read' | 'write'
 
 const ADVICE: { readonly [U in Use]: string } = {
   read: 'Run this as the user that tack runs as, who owns the store, or as root.',
-  write: 'The user that runs tack must be able to create and write the folder: change its owner, or choose another one with --store.'
+  write: 'The user that runs tack must be able to create and write the folder: change its owner, and that of all files in it, or choose another one with --store.'
 }
 
 const FULL = /^(?:ENOSPC|EDQUOT)\b/

@@ -35,7 +35,8 @@ export const applyTo = ({ options: values }: Configuration, options: ReadonlyArr
       const taken = E.tryCatch((): unknown => (option.parseArg === undefined ? text : option.parseArg<unknown>(text, undefined)), (error) => refusal(name, text, error))
       if (E.isRight(taken)) option.default(taken.right, SECRETS.has(name) ? 'from the configuration file' : text)
       else say(taken.left)
-    } else say(`this must be text or a number; it is ${shown(value)}.`)
+    } else if (option.argChoices !== undefined) say(refusal(name, shown(value), new Error(`Allowed choices are ${option.argChoices.join(', ')}.`)))
+    else say(`this must be text or a number; it is ${shown(value)}.`)
   }
   return faults
 }

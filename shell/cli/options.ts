@@ -39,7 +39,9 @@ export interface RunOptions {
 
 const hostname = (text: string): string => {
   if (/^[a-z0-9.-]+(?::[0-9]+)?$/.test(text)) return text
-  const url = text.includes('://') ? text : `https://${text}`
+  // Quotes of a text that was pasted from a page are letters of a name to the platform.
+  const bare = text.replace(/^[“”„‘’‚«»"']+|[“”„‘’‚«»"']+$/g, '')
+  const url = bare.includes('://') ? bare : `https://${bare}`
   const meant = URL.canParse(url) ? new URL(url).host : ''
   const hint = /^[a-z0-9.-]+(?::[0-9]+)?$/.test(meant) ? ` Write ${meant}.` : ''
   throw new InvalidArgumentError(`Allowed: the bare host name that repositories name as their spindle, in lower case, like ci.example.com.${hint}`)

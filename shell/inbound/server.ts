@@ -36,7 +36,7 @@ import { answerBuilds, createOverview } from './overview.js'
 import { loadPage } from './page.js'
 import { shownBy } from './shown.js'
 import { createTurns, defaultTurnsLimits, type TurnsLimits } from './turns.js'
-import { takeWebhook } from './webhooks.js'
+import { missWebhook, takeWebhook } from './webhooks.js'
 import { CALL_BYTES_MAX, createBegunRuns } from './xrpc/calls.js'
 import { didDocument } from './xrpc/did-document.js'
 import { xrpcRoute } from './xrpc/index.js'
@@ -154,9 +154,14 @@ export const startServer = async (ports: ServerPorts, config: ServerConfig): Pro
   const calls = ports.calls === undefined ? undefined : { ...ports.calls, budget: createBudget(CALLS_AT_A_TIME * CALL_BYTES_MAX), clock, durable, runs }
   const xrpc = { calls, definitions: ports.definitions, durable, logs, owner: config.owner }
 
-  const webhook = (name: string): Route | null => {
-    const provider = providers.find((one) => one.name === name && one.webhook !== undefined)
-    return provider === undefined ? null : { _tag: 'Answers', answer: (asked, request) => takeWebhook(webhooks, provider, asked, request), methods: ['POST'] }
+  const webhook = (name: string): Route => {
+    const provider = providers.find((one) => one.name === name)
+    return {
+      _tag: 'Answers',
+      answer: (asked, request) =>
+        provider?.webhook === undefined ? missWebhook(log, name, provider !== undefined, asked) : takeWebhook(webhooks, provider, asked, request),
+      methods: ['POST']
+    }
   }
 
   const builds = (names: ReadonlyArray<string>, action: string | undefined): Route | null =>

@@ -9,7 +9,7 @@ import type { Clock, Log, Submit } from '../ports.js'
 import { reportOf } from '../providers/report.js'
 import type { Provider, WebhookAnswer, WebhookRequest } from '../providers/provider.js'
 import { type Budget, readBody } from './body.js'
-import { type Answer, notFound, text, unsaved } from './responses.js'
+import { type Answer, text, unsaved } from './responses.js'
 import type { Asked } from './routes.js'
 
 /** Outcomes of webhooks, as counted. */
@@ -31,6 +31,18 @@ const headersOf = ({ headersDistinct }: IncomingMessage): WebhookRequest['header
 
 const ask = (provider: Provider, request: IncomingMessage, body: Buffer, nowMs: number): E.Either<string, WebhookAnswer | null> =>
   E.tryCatch(() => provider.webhook?.({ body, headers: headersOf(request), nowMs }) ?? null, String)
+
+/**
+ * A webhook that no provider takes: the operator is told, because the CI alone would see it, in its own log. `isThere`: the provider exists, but was made
+ * without the secret that its webhooks are signed with.
+ */
+export const missWebhook = (log: Log, name: string, isThere: boolean, { address }: Asked): Answer => {
+  const hint = isThere
+    ? 'this provider takes no webhooks; where its kind can, they need "webhookSecret"'
+    : 'there is no such provider; the path is /webhooks/ and the name under "providers"'
+  log.warn('webhook rejected: nobody takes it', { from: address, provider: excerpt(name), hint })
+  return text(404, hint)
+}
 
 /** `POST /webhooks/{provider}`. */
 export const takeWebhook = async (ports: WebhookPorts, provider: Provider, asked: Asked, request: IncomingMessage): Promise<Answer | null> => {
@@ -55,7 +67,7 @@ export const takeWebhook = async (ports: WebhookPorts, provider: Provider, asked
     log.error('webhook failed', { provider: provider.name, reason: excerpt(answer.left) })
     return result('error', text(500, 'internal error; it has been logged'))
   }
-  if (answer.right === null) return notFound
+  if (answer.right === null) return missWebhook(log, provider.name, true, asked)
   switch (answer.right._tag) {
     case 'Unauthorized':
       log.warn('webhook rejected: bad signature', { provider: provider.name, from: asked.address, reason: excerpt(answer.right.reason) })

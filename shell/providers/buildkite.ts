@@ -154,7 +154,14 @@ const create = (options: Options, { clock, fetch, name }: Surroundings): Provide
     const answer = await ask('/access-token')
     if (answer._tag === 'Uncertain') return bad(`Buildkite is not reachable: ${answer.error}`)
     const accessToken = answer.status === 200 ? decoded(AccessToken, answer) : null
-    if (accessToken === null) return bad(`Buildkite rejected the token (${String(answer.status)}): ${wordsOf(answer)}`)
+    if (accessToken === null) {
+      const words = wordsOf(answer)
+      return bad(
+        answer.status === 401 || answer.status === 403
+          ? `Buildkite rejected the token (${String(answer.status)}): ${words}`
+          : `Buildkite’s API does not answer at ${new URL(url).host} (${String(answer.status)})${words === '' ? '' : `: ${words}`}. Check "url", or try again later.`
+      )
+    }
     const missing = SCOPES.filter((scope) => !accessToken.scopes.includes(scope))
     if (missing.length > 0) return bad(`The Buildkite token lacks the scopes ${missing.join(', ')}.`)
     for (const organization of organizations) {

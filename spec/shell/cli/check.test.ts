@@ -10,10 +10,11 @@ import { describe, expect, onTestFinished, test } from 'vitest'
 import { initial } from '../../../core/index.js'
 import { findings } from '../../../shell/cli/check.js'
 import { neverMatches } from '../../../shell/cli/check-allowed.js'
-import { checkGit } from '../../../shell/cli/check-machine.js'
+import { checkGit, checkStore } from '../../../shell/cli/check-machine.js'
 import type { Finding } from '../../../shell/cli/finding.js'
 import { type Configuration, NO_CONFIGURATION, NOTHING_READ } from '../../../shell/cli/configuration.js'
 import type { RunOptions } from '../../../shell/cli/options.js'
+import { adviceOnUpgrade, adviceOnWayIn } from '../../../shell/cli/way-in.js'
 import { systemClock } from '../../../shell/lib/clock.js'
 import { startJetstream, startPds } from '../../../shell/demo-network/index.js'
 import { openStore } from '../../../shell/store/index.js'
@@ -39,7 +40,7 @@ interface Around {
 const around = async (folder: string): Promise<Around> => {
   const jetstream = await startJetstream({ clock: systemClock(), generation: 'v2', seed: 1 })
   const pds = await startPds()
-  const ci = await httpServer((_, response) => response.writeHead(404).end())
+  const ci = await httpServer(({ headers }, response) => response.writeHead(headers['x-tack-signature'] === undefined ? 401 : 404).end())
   onTestFinished(async () => {
     await Promise.all([jetstream.stop(), pds.stop()])
   })
@@ -265,6 +266,16 @@ describe.skipIf(!hasGit)(`the store${WITHOUT_GIT}`, () => {
     expect(await withFiles({ lock: 'x' })).toEqual([['store', expect.stringMatching(/it contains a file "lock" that tack did not write/)]])
   })
 
+  test('is reported when a file in it is closed to the user, which a user with all rights never sees', () =>
+    inFolder(async (folder) => {
+      const { options } = await around(folder)
+      await mkdir(options.store)
+      await writeFile(join(options.store, 'state.json'), '{}')
+      expect((await checkStore(options, (path) => Promise.resolve(!path.endsWith('state.json')))).sentence).toMatch(
+        /state\.json is closed to .+: was tack run, or the store restored, as another user\? chown -R .+: .*store$/
+      )
+    }))
+
   test('is fine when the process that locked it is gone', async () =>
     expect(await withFiles({ lock: JSON.stringify({ hostname: hostname(), pid: 4_194_305, startedAt: null, token: '0'.repeat(36) }) })).toEqual([]))
 })
@@ -308,7 +319,17 @@ describe.skipIf(!hasGit)(`the address${WITHOUT_GIT}`, () => {
 describe.skipIf(!hasGit)(`other servers${WITHOUT_GIT}`, () => {
   test('do not know the owner', async () =>
     expect(await after(withOptions({ owner: 'did:plc:zzzzzzzzzzzzzzzzzzzzzzzz' }))).toEqual([
-      ['owner', expect.stringMatching(/^did:plc:z+: localhost:[0-9]+ answered 404\. Check the DID, and that this machine can reach localhost:/)]
+      ['owner', expect.stringMatching(/^did:plc:z+: localhost:[0-9]+ does not know this DID \(404\)\. Is it copied as a whole, and --plc right\? Yours is at https:/)]
+    ]))
+
+  test('cannot know an owner whose DID is cut short', async () =>
+    expect(await after(withOptions({ owner: 'did:plc:zzzzzzzzzzzzzzzzzzzzzzz' }))).toEqual([
+      ['owner', expect.stringMatching(/^did:plc:z+ is not a DID: after did:plc: there are 24 characters, a to z and 2 to 7\./)]
+    ]))
+
+  test('do not answer for the owner', async () =>
+    expect(await after(withOptions({ plc: new URL(`http://localhost:${String(await freePort())}`) }))).toEqual([
+      ['owner', expect.stringMatching(/ECONNREFUSED.*\. Check the DID, and that this machine can reach localhost:/)]
     ]))
 
   test('do not include the stream', async () =>
@@ -319,7 +340,7 @@ describe.skipIf(!hasGit)(`other servers${WITHOUT_GIT}`, () => {
   test('speak something else than the stream', async () => {
     const other = await httpServer((_, response) => response.end('hello'))
     expect(await after(withOptions({ jetstream: new URL(`ws://localhost:${String(other.port)}/`) }))).toEqual([
-      ['stream', expect.stringMatching(/is not reachable: Unexpected server response: 200\./)]
+      ['stream', expect.stringMatching(/is not reachable: Unexpected server response: 200\. Check the path of --jetstream: that of a Jetstream is \/subscribe,/)]
     ])
   })
 
@@ -351,13 +372,42 @@ describe.skipIf(!hasGit)(`the hostname${WITHOUT_GIT}`, () => {
 
   test('is reported when a proxy reaches nobody behind it', async () =>
     expect(await behind(await httpServer((_, response) => response.writeHead(502).end('bad gateway')))).toEqual([
-      ['registration', expect.stringMatching(/sh\.tangled\.owner: it answered 502\. Tangled calls this when you register/)],
+      ['registration', expect.stringMatching(/it answered 502\. Tangled calls this when you register\. The reverse proxy reaches nobody behind it: make it forward to http:\/\/127/)],
       ['health', expect.stringMatching(/healthz answered 502\.$/)],
-      ['websocket', expect.stringMatching(/does not accept websockets: Unexpected server response: 502\. The reverse proxy must pass on the headers Upgrade and Connection/)]
+      ['websocket', expect.stringMatching(/does not accept websockets: Unexpected server response: 502\. The reverse proxy reaches nobody behind it/)]
     ]))
 
+  test('is reported when something else is served under it', async () =>
+    expect(await behind(await httpServer((_, response) => response.end('<h1>Welcome</h1>')))).toEqual([
+      ['registration', expect.stringMatching(/its answer is not a spindle’s\. Tangled calls this when you register\. Make the reverse proxy forward it to http:\/\/127.*, where tack listens\.$/)],
+      ['health', expect.stringMatching(/healthz answered 200, but not as tack does: something else is served under this name\.$/)],
+      ['websocket', expect.stringMatching(/Unexpected server response: 200\. The reverse proxy must pass on the headers Upgrade and Connection/)]
+    ]))
+
+  test.each([
+    ['self-signed certificate', /^Tangled needs a certificate for ci\.example\.com that everybody trusts/],
+    ['Hostname/IP does not match certificate’s altnames', /certificate for ci\.example\.com/],
+    ['write EPROTO 80BC:error:0A00010B:SSL routines:wrong version number', /^There is no TLS at this port/],
+    ['connect ECONNREFUSED 192.0.2.1:443', /^Nothing listens there/],
+    ['no answer within 15 s', /firewall/],
+    ['it answered 401', /^The reverse proxy wants a login/],
+    ['the server redirects (301), and redirects are not followed', /not redirected\.$/],
+    ['it answered 404', /^Make the reverse proxy forward it to http:\/\/127\.0\.0\.1:8080, where tack listens\.$/]
+  ])('%s: what to do is named', (error, advice) =>
+    expect(adviceOnWayIn(error, { hostname: 'ci.example.com', listen: { host: '127.0.0.1', port: 8080 } })).toMatch(advice))
+
+  test.each([
+    ['handshake timed out', /Upgrade and Connection/],
+    ['socket hang up', /Upgrade and Connection/],
+    ['Unexpected server response: 426', /Upgrade and Connection/],
+    ['Unexpected server response: 503', /reaches nobody behind it/],
+    ['Unexpected server response: 403', /wants a login/],
+    ['self-signed certificate', /needs a certificate/]
+  ])('%s where a websocket is asked for: what to do is named', (error, advice) =>
+    expect(adviceOnUpgrade(error, { hostname: 'ci.example.com', listen: { port: 8080 } })).toMatch(advice))
+
   test('is reported when a proxy passes on no websockets', async () => {
-    const proxy = await httpServer((request, response) => response.end(request.url === '/healthz' ? '{}' : JSON.stringify({ owner: OWNER })))
+    const proxy = await httpServer((request, response) => response.end(request.url === '/healthz' ? '{"reasons":[]}' : JSON.stringify({ owner: OWNER })))
     expect((await behind(proxy)).map(([what]) => what)).toEqual(['websocket'])
   })
 

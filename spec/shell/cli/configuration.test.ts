@@ -145,7 +145,7 @@ describe('a configuration error names the place, what is allowed, and what to do
     ['a NUL', 'a: \0', ['1:1 a character that cannot be in a text file.']],
     ['a quote left open', `adminToken: "${SECRET}\n`, ['2:1 something is missing: the closing quote, bracket or brace of something above, or the "- " of an item.']],
     ['a tab', 'dev: true\nproviders:\n\tlocal: {}\n', ['3:1 a tab. Indent with spaces.']],
-    ['indentation that differs', 'providers:\n  local:\n    concurrent: 2\n   graceSeconds: 3\n', ['4:1 wrong indentation. What belongs together begins in the same column, and what is inside it two spaces further to the right.']],
+    ['indentation that differs', 'providers:\n  local:\n    concurrent: 2\n   graceSeconds: 3\n', ['4:1 wrong indentation. What belongs together begins in the same column, and what is inside it two spaces further to the right. Or a bracket or brace above is not closed.']],
     ['indentation after a value', 'dev: true\n  log: json\n', [expect.stringMatching(/^1:6 two settings in one, by wrong indentation or a second colon/) as string]],
     ['a name without a colon', 'dev true\nlog: json\n', ['1:1 not a setting. Settings are written "name: value", with a colon and a space.']],
     ['stars without quotes', 'allow:\n  - repos: **\n    provider: local\n', ['2:1 a value that begins with *. Put it in quotes, like "**".']],
@@ -374,6 +374,8 @@ describe('a flag overrides the environment, which overrides the file, which over
     ['owner: "@alice.example"', expect.stringMatching(/ This is a handle; its DID is at https:\/\/.*handle=alice\.example$/) as string],
     ['owner: alice', '"owner": "alice" is not allowed. Allowed: a DID, like did:plc:ewvi7nxzyoun6zhxrhs64oiz.'],
     ['jetstream: https://x/subscribe', '"jetstream": "https://x/subscribe" is not allowed. Allowed: a URL that begins with wss:// or ws://. Write wss://x/subscribe'],
+    ['hostname: “ci.example.com”', expect.stringMatching(/ Write ci\.example\.com\.$/) as string],
+    ['backfill: false', '"backfill": "false" is not allowed. Allowed choices are on, off.'],
     ['admission: all', '"admission": "all" is not allowed. Allowed choices are members, open.'],
     ['dev: 1', '"dev": this must be true or false; it is 1.'],
     ['hostname: [a]', '"hostname": this must be text or a number; it is a list.'],
@@ -475,7 +477,7 @@ describe('the environment', () => {
       const pds = await startPds()
       onTestFinished(pds.stop)
       pds.putAccount(OWNER)
-      const ci = await httpServer((_, response) => response.writeHead(404).end())
+      const ci = await httpServer(({ headers }, response) => response.writeHead(headers['x-tack-signature'] === undefined ? 401 : 404).end())
       const url = `http://127.0.0.1:${String(ci.port)}`
       const options = { ...understood(`hostname: x.example\nowner: ${OWNER}\nplc: ${pds.url}\n`), store: folder }
       const providers = new Map([['ci', { kind: 'webhook', settings: { secret: SECRET, url } }]])
@@ -630,6 +632,14 @@ describe('the program', () => {
         'error: TACK_BUILDKITE_TOKEN, TACK_BUILDKITE_ORGANIZATIONS: "organizations" of the provider "buildkite" must be a list of slugs of Buildkite organizations, at least one; it is an empty list.'
       ])
       expect(await attempt('dev: true\n\tlog: json\n')).toEqual(['error: FILE:2:1: a tab. Indent with spaces.'])
+    }))
+
+  test.each(['run', 'check'])('calls a setting without a value missing, and says where: %s', (command) =>
+    inFolder(async (folder) => {
+      const path = join(folder, 'tack.yaml')
+      await writeFile(path, 'listen:\nowner: did:plc:aaaaaaaaaaaaaaaaaaaaaaaa\nhostname:\n')
+      const { code, err } = await tack([command, '--config', path])
+      expect([code, err]).toEqual([2, expect.stringMatching(`^error: ${path}:3:1: "hostname" is missing: .*\n$`)])
     }))
 
   test('names the file of a value that was refused, and the variable that names the file', () =>

@@ -31,7 +31,10 @@ describe('a start', () => {
       const asked: Array<string> = []
       const ci = await httpServer((request, response) => {
         asked.push(request.url ?? '')
-        if (request.url?.startsWith('/good') === true) return response.writeHead(404, { date: new Date(Date.now() + 7_200_000).toUTCString() }).end()
+        if (request.url?.startsWith('/good') === true) {
+          const status = request.headers['x-tack-signature'] === undefined ? 401 : 404
+          return response.writeHead(status, { date: new Date(Date.now() + 7_200_000).toUTCString() }).end()
+        }
         if (request.url?.startsWith('/api/v2/api/v2') === true) return response.writeHead(404).end()
         return response.writeHead(401).end('who are you?')
       })
@@ -44,12 +47,12 @@ describe('a start', () => {
         'local: {}'
       ])
       await eventually(() => expect(said().length).toBeGreaterThanOrEqual(3))
-      await eventually(() => expect(asked.some((url) => url.startsWith('/good'))).toBe(true))
+      await eventually(() => expect(asked.filter((url) => url.startsWith('/good'))).toHaveLength(2))
       expect(await bridge.end('SIGTERM')).toBe(0)
       expect([...said()].sort()).toEqual([
         expect.stringMatching(/^Provider "buildbot": Buildbot does not show .* without \/api\/v2\. Once that is mended, "tack check" tries it again\.$/),
         expect.stringMatching(/^Provider "gone": 127\.0\.0\.1:1 is not reachable: .*ECONNREFUSED.*\. Once that is mended, /),
-        expect.stringMatching(/^Provider "refusing": 127\.0\.0\.1:[0-9]+ answered 401\. who are you\?\. Once that is mended, /)
+        expect.stringMatching(/^Provider "refusing": 127\.0\.0\.1:[0-9]+ answered 401: who are you\? Check that "secret" is the same there as here, and both clocks\. Once that is mended, /)
       ])
       const all = bridge.lines.join('\n')
       expect(all).not.toContain(SECRET)

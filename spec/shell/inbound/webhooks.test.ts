@@ -100,9 +100,14 @@ describe('a webhook', () => {
     expect(world.build(build).status).toBe('success')
   })
 
-  it('is not found where the provider calls nobody', async () => {
-    const { url } = await serve(started(), { providers: [fakeProvider()] })
-    expect((await ask(url, `/webhooks/${PROVIDER}`, { method: 'POST' })).status).toBe(404)
+  it.each([
+    ['for a provider that has no secret for them', PROVIDER, 'this provider takes no webhooks; where its kind can, they need "webhookSecret"'],
+    ['for a provider that is not there', 'faek', 'there is no such provider; the path is /webhooks/ and the name under "providers"']
+  ])('%s is told to the CI and to the operator', async (_, provider, hint) => {
+    const { log, url } = await serve(started(), { providers: [fakeProvider()] })
+    const { body, status } = await ask(url, `/webhooks/${provider}`, { method: 'POST' })
+    expect([status, body.trimEnd()]).toEqual([404, hint])
+    expect(log.lines).toContainEqual(expect.objectContaining({ fields: expect.objectContaining({ hint, provider }) as unknown, message: 'webhook rejected: nobody takes it' }))
   })
 
   it('is refused while too much of others is being received', async () => {

@@ -361,6 +361,17 @@ describe('settings', () => {
 })
 
 describe('the check', () => {
+  test.each([
+    [401, '{"message":"Authentication required"}', 'Buildkite rejected the token (401): Authentication required'],
+    [404, '<html>', 'Buildkite’s API does not answer at ci.example (404). Check "url", or try again later.'],
+    [200, '<html>', 'Buildkite’s API does not answer at ci.example (200). Check "url", or try again later.'],
+    [503, '{"message":"Maintenance"}', 'Buildkite’s API does not answer at ci.example (503): Maintenance. Check "url", or try again later.']
+  ])('tells a token from a wrong address: %i, %s', async (status, body, sentence) => {
+    const { answer, provider } = answeredBy(buildkite, { ...SETTINGS, url: 'https://ci.example' }, () => new Response(body, { status }))
+    expect(await answer(provider.check())).toEqual({ isFine: false, sentence })
+    await provider.close()
+  })
+
   test('names the scopes that the token lacks', async () => {
     const server = await startBuildkite({ scopes: ['read_builds'] })
     const bench = benchOf({ kind: buildkite, ledger: server.ledger, server, settings: { ...SETTINGS, url: server.url } }, { plan: {}, secrets: [TOKEN], signing: null })
