@@ -55,6 +55,32 @@ describe('a batch', () => {
     expect(done).toEqual([])
   })
 
+  test('is over when the end of its steps is noted', async () => {
+    let noted = (): void => undefined
+    const steps: Steps = {
+      at: () => undefined,
+      begin: () => Promise.resolve(),
+      end: () => new Promise((resolve) => (noted = resolve)),
+      passed: () => Promise.resolve(),
+      wanted: null
+    }
+    const folding = createFolding(START, { callers: createCallers(), clock: manualClock(), limits: defaultLimits, steps })
+    let isOver = false
+    const folded = folding.fold([long('a')]).then(() => (isOver = true))
+    await new Promise(setImmediate)
+    expect(isOver).toBe(false)
+    noted()
+    await folded
+  })
+
+  test('has its effects in the order of its events', async () => {
+    const { folding } = setUp()
+    const batch = [{ _tag: 'Started', at: BEGIN, config: CONFIG, resumeFrom: null } as Event, short('a'), { _tag: 'StopRequested', at: BEGIN } as Event]
+    const { effects } = await folding.fold(batch)
+    expect(effects.length).toBeGreaterThan(1)
+    expect(effects).toEqual(run(START, batch)[1])
+  })
+
   test('is folded for ten milliseconds, and a hundred events at least', async () => {
     for (const [passes, taken] of [[9_999, 200], [10_000, 100]] as const) {
       const { clock, folding } = setUp()
@@ -92,7 +118,10 @@ test('a batch only moves the cursor when all of it does, in whatever slices it i
   ] as const) {
     const { folding } = setUp()
     await folding.fold(before)
-    expect((await folding.fold(batch)).isLazy).toBe(isLazy)
+    const folded = await folding.fold(batch)
+    expect(folded.isLazy).toBe(isLazy)
+    // One event for each slice of moves: what strangers write must not make the journal grow.
+    expect(folded.events.length).toBeLessThan(10)
   }
 })
 

@@ -11,9 +11,11 @@ const SHORT = { _tag: 'StopRequested', at } as Event
 
 const opened = (changes: Partial<typeof defaultLimits> = {}) => {
   let isPaused = false
+  let pauses = 0
   const sources = {
     pause: () => {
       isPaused = true
+      pauses += 1
     },
     resume: () => {
       isPaused = false
@@ -23,8 +25,14 @@ const opened = (changes: Partial<typeof defaultLimits> = {}) => {
   const add = (event: Event, count: number): void => {
     for (let n = 0; n < count; n++) inbox.add(event, 0)
   }
-  return { add, inbox, isPaused: () => isPaused }
+  return { add, inbox, isPaused: () => isPaused, pauses: () => pauses }
 }
+
+test('pauses all connections once, however much more comes of what they have read', () => {
+  const { add, pauses } = opened({ inboxEvents: 2 })
+  add(SHORT, 5)
+  expect(pauses()).toBe(1)
+})
 
 test('a few events whose steps may take long fill it, and what was taken does not count', () => {
   const { add, inbox, isPaused } = opened({ batchLong: 4, inboxLong: 10 })

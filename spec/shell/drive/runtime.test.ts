@@ -344,7 +344,13 @@ describe('the drive loop', () => {
     const clock = manualClock()
     const memory = fakeStore()
     let isClosed = false
-    const store: Store = { ...memory, close: () => () => ((isClosed = true), Promise.resolve(E.right(undefined))) }
+    let snapshots = 0
+    const store: Store = {
+      ...memory,
+      close: () => () => ((isClosed = true), Promise.resolve(E.right(undefined))),
+      journalBytes: () => 1,
+      snapshot: (state) => ((snapshots += 1), memory.snapshot(state))
+    }
     const { dials, network } = fakeNetwork()
     const bridge = startBridge(ports(clock, network, store), config)
     await settle()
@@ -353,7 +359,8 @@ describe('the drive loop', () => {
     await settle()
     expect(await bridge.stop()).toEqual(E.left('memory: no space left'))
     expect(dials).toHaveLength(1)
-    expect([clock.armed(), isClosed]).toEqual([0, true])
+    // What cannot be saved is not tried once more.
+    expect([clock.armed(), isClosed, snapshots]).toEqual([0, true, 0])
   })
 
   test('hears nobody any more once it is to stop: what has arrived by then is all that a stop waits for', async () => {
@@ -731,9 +738,15 @@ describe('a submitted event', () => {
     const { heard } = submitted(bridge)
     await settle()
     expect(heard()).toBeNull()
+    // One that comes while a batch is being written is no part of that.
+    const next = submitted(bridge)
+    send(last(dials), frame(2, 'knot2.example'))
     release()
     await settle()
-    expect(heard()).toBe(true)
+    expect([heard(), next.heard()]).toEqual([true, null])
+    release()
+    await settle()
+    expect(next.heard()).toBe(true)
     const stopped = bridge.stop()
     await settle()
     release()

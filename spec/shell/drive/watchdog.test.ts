@@ -82,3 +82,34 @@ test('starts systemd-notify with its own environment, once in a while, and says 
       ['error', message, 'systemd-notify ended with 5']
     ])
   }))
+
+test('says once that there is no systemd-notify, and starts one at a time where that hangs', () =>
+  inFolder(async (folder) => {
+    vi.useRealTimers()
+    let nowMs = 1_000_000
+    vi.spyOn(performance, 'now').mockImplementation(() => nowMs)
+    const log = rememberingLog()
+    const watchdog = systemdWatchdog({ NOTIFY_SOCKET: '/run/notify', PATH: folder, WATCHDOG_USEC: '40000000' }, log)
+    if (watchdog === null) throw new Error('there is a watchdog')
+    watchdog.beat()
+    await eventually(() => log.lines.length > 0)
+    expect(log.lines.map(({ fields }) => fields['reason'])).toEqual(['spawn systemd-notify ENOENT'])
+    const [told, end] = [join(folder, 'told'), join(folder, 'end')]
+    await writeFile(join(folder, 'systemd-notify'), `#!/bin/sh\necho . >> '${told}'\nwhile [ ! -e '${end}' ]; do /bin/sleep 0.01; done\n`)
+    await chmod(join(folder, 'systemd-notify'), 0o755)
+    const lines = async (): Promise<number> => (await readFile(told, 'utf8').catch(() => '')).split('\n').length - 1
+    nowMs += watchdog.everyMs
+    watchdog.beat()
+    for (let n = 0; n < 20; n++) {
+      nowMs += watchdog.everyMs
+      watchdog.beat()
+    }
+    await eventually(async () => (await lines()) > 0)
+    expect(await lines()).toBe(1)
+    await writeFile(end, '')
+    await eventually(async () => {
+      nowMs += watchdog.everyMs
+      watchdog.beat()
+      return (await lines()) > 1
+    })
+  }))

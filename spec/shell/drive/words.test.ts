@@ -110,6 +110,11 @@ describe('reports', () => {
       ['knot frame rejected', 'KnotFrameRejected'],
       ['stream gap: events may have been missed', 'Gap']
     ])
+    // Of eight that may be written, and one more, that one is said to be left out.
+    for (let i = 0; i < 10; i++) report(gap)
+    clock.advance(300_000)
+    report(gap)
+    expect(said.slice(-2).map(({ fields }) => fields['count'] ?? fields['_tag'])).toEqual([1, 'Gap'])
   })
 
   test('have a sentence for each kind; one that calls for nothing does not warn', () => {
@@ -221,6 +226,18 @@ describe('progress', () => {
     ])
   })
 
+  test('begins at a minute behind, and leaves no timer once it has caught up', () => {
+    const clock = manualClock()
+    const { log, said } = remembering()
+    const progress = createProgress(clock, log, null)
+    progress.look(at(BEGIN - 59_999_999, 0))
+    expect(said).toHaveLength(0)
+    progress.look(at(BEGIN - 60_000_000, 1))
+    expect(said).toHaveLength(1)
+    progress.look(at(BEGIN, 2))
+    expect([said.length, clock.armed()]).toEqual([2, 0])
+  })
+
   test('takes the stream into account, which goes on meanwhile', () => {
     const clock = manualClock()
     const { log, said } = remembering()
@@ -327,7 +344,9 @@ describe('progress', () => {
     const { out, text } = collect()
     const progress = createProgress(clock, log, out)
     progress.look(at(BEGIN - 7_200_000_000, 0))
-    clock.advance(200)
+    clock.advance(199)
+    progress.look(at(BEGIN - 7_200_000_000, 9))
+    clock.advance(1)
     progress.look(at(BEGIN - 7_200_000_000, 10))
     expect(text()).toBe('\r\u001b[Kcatching up: behind 2 h 00 min\r\u001b[Kcatching up: behind 2 h 00 min, framesPerSecond 50')
   })

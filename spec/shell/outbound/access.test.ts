@@ -9,7 +9,7 @@ import { accessReader, type AccessOptions } from '../../../shell/outbound/access
 import type { Resolve } from '../../../shell/outbound/guard.js'
 import { must } from '../../suite/examples/support.js'
 import { manualClock } from '../support/bridge.js'
-import { eventually, httpServer, tcpServer } from '../support/sockets.js'
+import { eventually, httpServer, tcpServer, turns } from '../support/sockets.js'
 
 const APP = 'did:plc:app22222222222222222222'
 const OWNER = 'did:plc:owner2222222222222222222'
@@ -32,8 +32,8 @@ const knotWith = async (answers: Answers, retryAfter = '7'): Promise<{ readonly 
     const method = pathname.split('.').at(-1) ?? ''
     asked.push(method)
     const answer = answers[method] ?? [404, 'not found']
-    const [status, body] = typeof answer === 'function' ? answer(searchParams) : answer
-    response.writeHead(status, { 'retry-after': retryAfter }).end(typeof body === 'string' ? body : JSON.stringify(body))
+    const [status, body]: Reply = request.headers.accept !== 'application/json' ? [406, ''] : typeof answer === 'function' ? answer(searchParams) : answer
+    response.writeHead(status, { 'retry-after': retryAfter }).end(typeof body === 'string' || body instanceof Buffer ? body : JSON.stringify(body))
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   ends.push(() => new Promise((resolve) => {
@@ -77,7 +77,10 @@ const accessIn = async (...asked: Parameters<typeof ask>): Promise<AccessAnswer>
 }
 
 const VERSION: Reply = [200, { capabilities: ['knot-acl'], version: '1.15' }]
-const DESCRIBED: Reply = [200, { ownerDid: OWNER, repoDid: APP, rkey: 'app' }]
+const DESCRIBED = [200, { ownerDid: OWNER, repoDid: APP, rkey: 'app' }] as const
+
+/** The version of a knot without lists, in so many bytes. */
+const padded = (bytes: number): string => JSON.stringify({ version: '1.11' }).padEnd(bytes)
 const item = (subject: string) => ({ addedBy: OWNER, createdAt: '2026-01-01T00:00:00Z', subject })
 
 const missing: Document = E.left({ kind: 'missing', sentence: 'there is no DID document' })
@@ -88,7 +91,10 @@ describe('a knot that keeps lists', () => {
   test('says whose the repository is, and who else may push, on all pages', async () => {
     const { asked, host } = await knotWith({
       describeRepo: (query) => (query.get('repoDid') === APP ? DESCRIBED : [404, {}]),
-      listCollaborators: (query) => (query.get('cursor') === '1' ? [200, { items: [item(CAROL)] }] : [200, { cursor: '1', items: [item(BOB)] }]),
+      listCollaborators: (query) => {
+        if (query.get('subject') !== APP || query.get('limit') !== '100') return [400, {}]
+        return query.get('cursor') === '1' ? [200, { items: [item(CAROL)] }] : [200, { cursor: '1', items: [item(BOB)] }]
+      },
       version: VERSION
     })
     expect(await accessIn(host)).toEqual({ _tag: 'ByKnot', collaborators: [BOB, CAROL], owner: OWNER })
@@ -114,7 +120,9 @@ describe('a knot that keeps lists', () => {
     ['the list never ends', { describeRepo: DESCRIBED, listCollaborators: (query) => [200, { cursor: `${query.get('cursor') ?? ''}1`, items: [item(BOB)] }], version: VERSION }, {}, 0],
     ['it breaks', { describeRepo: DESCRIBED, listCollaborators: [500, ''], version: VERSION }, {}, 7_000],
     ['it wants to be left alone', { version: [429, ''] }, {}, 7_000],
-    ['its version is nothing', { version: [200, '<html>'] }, {}, 0]
+    ['its version is nothing', { version: [200, '<html>'] }, {}, 0],
+    ['its answer is longer than 1 MiB', { version: [200, padded(2 ** 20 + 1)] }, {}, 0],
+    ['its answer is not UTF-8', { describeRepo: [200, Buffer.from(JSON.stringify({ ...DESCRIBED[1], name: 'é' }), 'latin1')], listCollaborators: [200, { items: [] }], version: VERSION }, {}, 0]
   ])('is not understood where %s', async (_, answers, how, waitMs) => {
     const { host } = await knotWith(answers)
     expect(await ask(host, how)).toMatchObject({ _tag: 'RequestFailed', waitMs })
@@ -132,6 +140,7 @@ test('a knot may say by a date until when it wants to be left alone', async () =
 describe('a knot without lists leaves it to the records', () => {
   test.each<readonly [string, Answers, How]>([
     ['a knot that says so', { version: [200, { version: '1.11' }] }, {}],
+    ['a knot that says so in 1 MiB', { version: [200, padded(2 ** 20)] }, {}],
     ['a knot without a version', {}, {}],
     ['a repository without a document', {}, { document: missing }],
     ['a repository without a DID', {}, { repo: '' }],
@@ -154,15 +163,18 @@ test('an inquiry that breaks off is answered as one that failed, so that it is t
   expect(event._tag === 'RequestFailed' ? event.error : '').toContain('out of order')
 })
 
+const READING = { hosts: { defaultPort: 80, loopback: true, ports: true }, isInsecure: true, policy: { allowLoopback: true } } as const
+
+const readAccess = (knot: HostName, repo: string, account = OWNER) => ({ _tag: 'ReadAccess', account: must(Did.decode(account)), knot, number: must(Natural.decode(3)), repo }) as const
+
 /** Reads by one reader of many repositories. */
 const readerWith = (options: Pick<AccessOptions, 'clock' | 'documents'>) => {
-  const hosts = { defaultPort: 80, loopback: true, ports: true }
   // One address each: of two, the platform tries the second when the first has not answered for a moment.
   const resolve: Resolve = () => Promise.resolve([{ address: '127.0.0.1', family: 4 }])
-  const reader = accessReader({ ...options, hosts, isInsecure: true, pauseMs: 0, policy: { allowLoopback: true }, promptMs: 1_000, resolve })
+  const reader = accessReader({ ...READING, ...options, pauseMs: 0, promptMs: 1_000, resolve })
   ends.push(reader.close)
   return (knot: HostName, repo: string, account = OWNER): Promise<Event> =>
-    new Promise((resolve) => reader.read({ _tag: 'ReadAccess', account: must(Did.decode(account)), knot, number: must(Natural.decode(3)), repo }, resolve))
+    new Promise((resolve) => reader.read(readAccess(knot, repo, account), resolve))
 }
 
 describe('nobody waits for', () => {
@@ -232,9 +244,9 @@ describe('nobody waits for', () => {
   })
 
   test.each([
-    ['in the directory', (n: number) => `did:plc:${'a'.repeat(22)}${String.fromCharCode(97 + (n >> 4))}${String.fromCharCode(97 + (n & 15))}`],
-    ['on hosts', (n: number) => `did:web:host${String(n)}.example`]
-  ])('documents %s, of an account with many repositories', async (_, didOf) => {
+    ['two in the directory', 2, (n: number) => `did:plc:${'a'.repeat(22)}${String.fromCharCode(97 + (n >> 4))}${String.fromCharCode(97 + (n & 15))}`],
+    ['eight on hosts', 8, (n: number) => `did:web:host${String(n)}.example`]
+  ])('documents, of which %s are read at a time, of an account with many repositories', async (_, atATime, didOf) => {
     const { host } = await knotWith({})
     const asked: string[] = []
     const ends: Array<() => void> = []
@@ -247,8 +259,10 @@ describe('nobody waits for', () => {
     const read = readerWith({ clock: systemClock(), documents })
     for (let n = 0; n < 100; n++) void read(host, didOf(n))
     await eventually(() => expect(asked.length).toBeGreaterThan(0))
+    await turns()
+    expect(asked).toHaveLength(atATime)
     void read(host, didOf(200), BOB)
-    // Two or eight are being read. As they end, one of the first account may begin before it.
+    // As they end, one of the first account may begin before it.
     await eventually(() => {
       ends.shift()?.()
       expect(asked).toContain(didOf(200))
@@ -275,6 +289,130 @@ describe('nobody waits for', () => {
     clock.advance(1_000)
     expect(await answer).toMatchObject({ _tag: 'AccessRead' })
     expect(before[0]).toBeLessThan(33)
+  })
+
+  test('slow knots, of which another account asks many', async () => {
+    const clock = manualClock()
+    const asked: string[] = []
+    const { port } = await tcpServer((socket) => socket.on('data', (text) => asked.push(/host: (\w+)/i.exec(String(text))?.[1] ?? '')))
+    const read = readerWith({ clock, documents: { read: () => Promise.resolve(missing) } })
+    const knot = (name: string): HostName => must(HostName.decode(`${name}.localhost:${String(port)}`))
+    for (let n = 0; n < 40; n++) void read(knot(`knot${String(n)}`), APP)
+    void read(knot('other'), APP, BOB)
+    // After a second sixteen are slow, of which eight are asked again, and sixteen more are asked, the other among them.
+    for (const count of [16, 16 + 8 + 16]) {
+      await eventually(() => expect(asked).toHaveLength(count))
+      clock.advance(1_000)
+    }
+    expect(asked).toContain('other')
+    // Places come free as the eight are given up. The next account in line is the other.
+    await eventually(() => expect(asked).toHaveLength(16 + 8 + 16 + 9))
+    clock.advance(9_000)
+    await eventually(() => expect(asked.filter((name) => name === 'other')).toHaveLength(2))
+    const before = asked.slice(0, asked.lastIndexOf('other'))
+    expect(before.length - new Set(before).size).toBeLessThan(8 + 8)
+  })
+})
+
+describe('a knot', () => {
+  test('is asked for its version once a minute by each account, and again at once where that failed', async () => {
+    const clock = manualClock()
+    const [first, second] = [await knotWith({}), await knotWith({ version: [500, ''] })]
+    const read = readerWith({ clock, documents: { read: () => Promise.resolve(missing) } })
+    const ask = async (knot: HostName): Promise<void> => {
+      let isTold = false
+      void read(knot, APP).then(() => (isTold = true))
+      await eventually(() => {
+        // The knot is left alone for a moment between two questions.
+        clock.advance(0)
+        expect(isTold).toBe(true)
+      })
+    }
+    await ask(first.host)
+    for (const count of [1, 2]) {
+      await ask(second.host)
+      expect(second.asked).toHaveLength(count)
+    }
+    clock.advance(59_999)
+    await ask(first.host)
+    expect(first.asked).toHaveLength(1)
+    clock.advance(1)
+    await ask(first.host)
+    expect(first.asked).toHaveLength(2)
+  })
+
+  test.each([
+    ['prompt', 0],
+    ['slow', 1_000]
+  ])('that is %s is asked one thing at a time, 50 ms after the one before', async (_, lateMs) => {
+    const clock = manualClock()
+    const waiting: Array<() => void> = []
+    let asked = 0
+    const { port } = await httpServer((_, response) => {
+      asked += 1
+      waiting.push(() => response.writeHead(404).end())
+    })
+    const reader = accessReader({ ...READING, clock, documents: { read: () => Promise.resolve(missing) }, promptMs: 1_000 })
+    ends.push(reader.close)
+    const told: Array<Event> = []
+    for (const account of [OWNER, BOB, CAROL]) reader.read(readAccess(must(HostName.decode(`localhost:${String(port)}`)), APP, account), (event) => told.push(event))
+    await eventually(() => expect(asked).toBe(1))
+    if (lateMs > 0) {
+      // Given up, and asked again as a slow one. The others are not asked before it: they wait for the same knot.
+      clock.advance(lateMs)
+      await eventually(() => expect(asked).toBe(2))
+      clock.advance(50)
+    }
+    const before = asked
+    for (const n of [0, 1, 2]) {
+      await turns()
+      expect(asked).toBe(before + n)
+      for (const answer of waiting.splice(0)) answer()
+      await eventually(() => expect(told).toHaveLength(n + 1))
+      if (n === 2) break
+      clock.advance(49)
+      await turns()
+      expect(asked).toBe(before + n)
+      clock.advance(1)
+      await eventually(() => expect(asked).toBe(before + n + 1))
+    }
+  })
+})
+
+describe('a close', () => {
+  test('begins nothing of what waits, tells nobody, and leaves no timer', async () => {
+    const manual = manualClock()
+    let looks = 0
+    const clock = { ...manual, now: () => (looks++, manual.now()) }
+    let asked = 0
+    const { port } = await tcpServer((socket) => socket.on('data', () => (asked += 1)))
+    const read: string[] = []
+    const documents = {
+      read: (did: string) => {
+        read.push(did)
+        return new Promise<never>(() => undefined)
+      }
+    }
+    const reader = accessReader({ ...READING, clock, documents, promptMs: 1_000, resolve: () => Promise.resolve([{ address: '127.0.0.1', family: 4 }]) })
+    const told: Array<Event> = []
+    const ask = (knot: string, account: string): void =>
+      reader.read(readAccess(must(HostName.decode(`${knot}.localhost:${String(port)}`)), APP, account), (event) => told.push(event))
+    for (let n = 0; n < 16; n++) ask(`knot${String(n)}`, OWNER)
+    await eventually(() => expect(asked).toBe(16))
+    manual.advance(1_000)
+    // Eight slow ones are asked again, eight wait for that, and two hundred for the places of prompt ones.
+    await eventually(() => expect(asked).toBe(16 + 8))
+    for (let n = 16; n < 216; n++) ask(`knot${String(n)}`, BOB)
+    await eventually(() => expect(asked).toBe(16 + 8 + 16))
+    const before = looks
+    await reader.close()
+    await turns()
+    expect(asked).toBe(16 + 8 + 16)
+    expect(told).toEqual([])
+    expect(read).toEqual([])
+    expect(manual.armed()).toBe(0)
+    // Of each that was being asked it is seen how long it took.
+    expect(looks - before).toBeLessThan(100)
   })
 })
 
@@ -312,11 +450,26 @@ test.each([
   expect(await asking(BOB, 1_000)).toBe(line === 'prompt' ? 2 : 1)
 })
 
-test('inquiries that nobody waits for any more are bounded, for each account: further ones fail, and are tried again', async () => {
-  const documents = { read: () => new Promise<never>(() => undefined) }
+test('inquiries that nobody waits for any more are bounded, for each account and in all: further ones fail, and are tried again', async () => {
+  const ends: Array<() => void> = []
+  const documents = { read: () => new Promise<Document>((resolve) => ends.push(() => resolve(missing))) }
   const { host } = await knotWith({})
   const read = readerWith({ clock: systemClock(), documents })
-  for (let n = 0; n < 10_000; n++) void read(host, `did:web:host${String(n)}.example`)
-  expect(await read(host, APP)).toMatchObject({ _tag: 'RequestFailed', error: 'too many questions wait', isFinal: false })
-  expect(await read(host, '', BOB)).toMatchObject({ _tag: 'AccessRead' })
+  const full = { _tag: 'RequestFailed', error: 'too many questions wait', isFinal: false }
+  const answered = { _tag: 'AccessRead' }
+  const accountOf = (n: number): string => `did:plc:${String.fromCharCode(97 + n).repeat(24)}`
+  const all: Array<Promise<Event>> = []
+  const fill = (account: string): void => {
+    for (let n = 0; n < 10_000; n++) all.push(read(host, `did:web:host${String(n)}.example`, account))
+  }
+  for (let n = 0; n < 9; n++) fill(accountOf(n))
+  expect(await read(host, APP, accountOf(0))).toMatchObject(full)
+  expect(await Promise.all([read(host, '', BOB), read(host, '', BOB)])).toMatchObject([answered, answered])
+  fill(accountOf(9))
+  // With a hundred thousand in all, whoever has none yet may have one.
+  expect(await Promise.all([read(host, '', BOB), read(host, '', BOB), read(host, APP, accountOf(9))])).toMatchObject([answered, full, full])
+  await eventually(() => {
+    for (const end of ends.splice(0)) end()
+    expect(all).toHaveLength(100_000)
+  })
 })

@@ -14,7 +14,7 @@ import { gitReader } from '../../../shell/outbound/git.js'
 import { httpClient } from '../../../shell/outbound/http-client.js'
 import { openSocket, type Policy, type Resolve, withDefaults } from '../../../shell/outbound/websocket.js'
 import { dial, guardedLookup } from '../../../shell/outbound/guard.js'
-import { bounded, ownResolve } from '../../../shell/outbound/resolver.js'
+import { bounded, ownResolve, strangersResolve, textsOf } from '../../../shell/outbound/resolver.js'
 import { recordReader } from '../../../shell/outbound/records.js'
 import { hasGit, WITHOUT_GIT } from '../support/git.js'
 import { eventually, held, options, tcpServer } from '../support/sockets.js'
@@ -109,6 +109,27 @@ describe('the platform’s resolver, with its few threads, is asked only for nam
 })
 
 describe('strangers’ look-ups are few at a time', () => {
+  it('fifty are under way in the process, a thousand wait, and more fail at once', async () => {
+    const asked: Array<string> = []
+    const ends: Array<() => void> = []
+    const spy = vi.spyOn(Resolver.prototype, 'resolve4').mockImplementation((name: string) => {
+      asked.push(name)
+      return new Promise((done) => ends.push(() => done([])))
+    })
+    onTestFinished(() => spy.mockRestore())
+    const all = Array.from({ length: 1_051 }, (_, n) => strangersResolve(`k${String(n)}.example.com`, { family: 4 }))
+    await expect(all.pop()).rejects.toThrow('too many look-ups at once')
+    await eventually(() => expect(asked).toHaveLength(50))
+    await settled()
+    expect(asked).toHaveLength(50)
+    await eventually(() => {
+      for (const end of ends.splice(0)) end()
+      expect(asked).toHaveLength(1_050)
+    })
+    for (const end of ends.splice(0)) end()
+    await Promise.all(all)
+  })
+
   it('mute names occupy all places, a number of others wait, and the next fails at once', async () => {
     const started: Array<string> = []
     const resolve = bounded((name, given) => (started.push(name), mute(name, given)), 2, 3)
@@ -137,8 +158,17 @@ describe('strangers’ look-ups are few at a time', () => {
     }
     expect(started).toEqual(['a', 'd', 'c', 'b'])
     expect(all).toEqual(['the resolver is away', '', 'the resolver is away', ''])
-    outcomes(resolve, ['e'])
-    expect(started.at(-1)).toBe('e')
+    outcomes(resolve, ['e', 'f'])
+    expect(started.slice(4)).toEqual(['e'])
+  })
+
+  it('a look-up can be cancelled by its connection, and does not begin when that is gone', async () => {
+    const signals: Array<AbortSignal | undefined> = []
+    const resolve = bounded((_, __, gone) => (signals.push(gone), Promise.resolve([])), 1, 2)
+    const { signal } = new AbortController()
+    await resolve('knot.example.com', {}, signal)
+    await expect(resolve('knot.example.com', {}, AbortSignal.abort())).rejects.toThrow('aborted')
+    expect(signals).toEqual([signal])
   })
 
   it('a look-up whose connection is gone is skipped, and makes room for another', async () => {
@@ -200,14 +230,15 @@ describe('the resolver without threads', () => {
       }
       const type = question.readUInt16BE(at + 1)
       const name = labels.join('.')
-      questions.push(`${name} ${type === 1 ? 'A' : 'AAAA'}`)
+      questions.push(`${name} ${type === 1 ? 'A' : type === 16 ? 'TXT' : 'AAAA'}`)
       if (name.startsWith('mute.')) return
-      const wanted = (known[name] ?? []).filter((one) => one.includes(':') === (type === 28))
+      const wanted = (known[name] ?? []).filter((one) => type === 16 || one.includes(':') === (type === 28))
       const header = Buffer.from([0, 0, 0x81, name in known ? 0x80 : 0x83, 0, 1, 0, wanted.length, 0, 0, 0, 0])
       question.copy(header, 0, 0, 2)
       const answers = wanted.map((one) => {
         // `::n` is all the IPv6 that the tests need.
-        const bytes = type === 1 ? one.split('.').map(Number) : [...new Uint8Array(15), Number(one.slice(2))]
+        const bytes =
+          type === 1 ? one.split('.').map(Number) : type === 16 ? one.split('|').flatMap((part) => [part.length, ...Buffer.from(part)]) : [...new Uint8Array(15), Number(one.slice(2))]
         return Buffer.from([0xc0, 12, 0, type, 0, 1, 0, 0, 0, 9, 0, bytes.length, ...bytes])
       })
       socket.send(Buffer.concat([header, question.subarray(12, at + 5), ...answers]), port, address)
@@ -251,12 +282,13 @@ describe('the resolver without threads', () => {
 
   it('asks nobody about names in the hosts file', async () => {
     const { questions, servers } = await nameServer({ 'other.example': ['192.0.2.1'] })
-    const hosts = await hostsFile('# 10.0.0.1 localhost\n127.0.0.1\tlocalhost  Knot.Test # other.example\n::1 localhost\n\nno-address other.example\n')
+    const hosts = await hostsFile('# 10.0.0.1 localhost\n127.0.0.1\tlocalhost  Knot.Test # other.example\n::1 localhost\n127.0.0.2 site.localhost\n\nno-address other.example\n')
     const resolve = ownResolve({ hosts, servers })
     const four = { address: '127.0.0.1', family: 4 }
     expect(await resolve('localhost', {})).toEqual([four, { address: '::1', family: 6 }])
     expect(await resolve('localhost', { family: 6 })).toEqual([{ address: '::1', family: 6 }])
-    expect(await resolve('knot.test', {})).toEqual([four])
+    for (const name of ['knot.test', 'KNOT.test']) expect(await resolve(name, {})).toEqual([four])
+    expect(await resolve('site.localhost', {})).toEqual([{ address: '127.0.0.2', family: 4 }])
     expect(questions).toEqual([])
     const { signal } = new AbortController()
     expect(await resolve('other.example', {}, signal)).toEqual([{ address: '192.0.2.1', family: 4 }])
@@ -274,6 +306,47 @@ describe('the resolver without threads', () => {
     await eventually(() => expect(waiting).toEqual([expect.stringContaining('ECANCELLED')]))
     await expect(resolve('late.example', {}, gone.signal)).rejects.toThrow('aborted')
     expect(questions.filter((question) => question.startsWith('late'))).toEqual([])
+  })
+
+  it('finds texts, of several parts each', async () => {
+    const { servers } = await nameServer({ 'texts.example': ['did=did:plc|:abc', 'other'] })
+    const { signal } = new AbortController()
+    expect([...(await textsOf(servers)('texts.example', signal))].sort()).toEqual(['did=did:plc:abc', 'other'])
+    expect(getEventListeners(signal, 'abort')).toEqual([])
+    await expect(textsOf(servers)('nobody.example', signal)).rejects.toThrow('ENOTFOUND')
+  })
+
+  it('is cancelled in its search for texts, before it asks and while it waits for an answer', async () => {
+    const { questions, servers } = await nameServer({})
+    const gone = new AbortController()
+    const waiting = textsOf(servers)('mute.example', gone.signal)
+    await eventually(() => expect(questions).toContain('mute.example TXT'))
+    gone.abort()
+    await expect(waiting).rejects.toThrow('ECANCELLED')
+    await expect(textsOf(servers)('late.example', gone.signal)).rejects.toThrow('aborted')
+    expect(questions.filter((question) => question.startsWith('late'))).toEqual([])
+  })
+
+  it.each([
+    ['addresses', () => ownResolve({ hosts: '/nonexistent' })('knot.example', {})],
+    ['texts', () => textsOf()('knot.example', new AbortController().signal)]
+  ])('waits for a silent server for two seconds, and once more: %s', async (_, ask) => {
+    const given: Array<unknown> = []
+    const real = dns.Resolver
+    dns.Resolver = class extends real {
+      constructor(options?: ConstructorParameters<typeof real>[0]) {
+        super(options)
+        given.push(options)
+        this.setServers(['127.0.0.1:1'])
+      }
+    }
+    syncBuiltinESMExports()
+    onTestFinished(() => {
+      dns.Resolver = real
+      syncBuiltinESMExports()
+    })
+    await expect(ask()).rejects.toThrow()
+    expect(given).toEqual([{ timeout: 2_000, tries: 2 }])
   })
 
   it('is judged like any other: an address it finds is refused, or connected to', async () => {
