@@ -13,9 +13,12 @@ import { type Proxy, startProxy } from '../outbound/proxy.js'
 import { redactor, sentence } from './common.js'
 import type { Checkout, Job } from './provider.js'
 
-/** `maxBytes` is 1 GiB by default, `timeoutMs` 10 minutes. */
+/** The limits of a checkout, unless its options say otherwise. */
+export const defaultCheckoutLimits = { away: { everyMs: 5_000, forMs: 90_000 }, maxBytes: 2 ** 30, timeoutMs: 600_000 } as const
+
+/** `maxBytes`, `timeoutMs` and `away` are `defaultCheckoutLimits` by default. */
 export interface CheckoutOptions extends GitOptions {
-  /** How long to retry if the knot is unreachable, and the pause between two attempts. 90 s and 5 s by default. */
+  /** How long to retry if the knot is unreachable, and the pause between two attempts. */
   readonly away?: { readonly everyMs: number; readonly forMs: number }
   /** The possible URLs of the repository, the likeliest first. */
   readonly addresses: (job: Job) => ReadonlyArray<URL>
@@ -90,8 +93,9 @@ const checkOut = async (git: Program, proxy: Proxy, job: Job, address: URL, fold
 
 /** Checks out by git over HTTP. */
 export const gitCheckout = (options: CheckoutOptions): Checkout => {
-  const { addresses, away = { everyMs: 5_000, forMs: 90_000 }, caFile = null, clock, git = 'git', isInsecure, maxBytes = 2 ** 30, policy, tmp } = options
-  const { resolve = resolverFor(policy), timeoutMs = 600_000 } = options
+  const { addresses, caFile = null, clock, git = 'git', isInsecure, policy, tmp } = options
+  const { away, maxBytes, timeoutMs } = { ...defaultCheckoutLimits, ...options }
+  const { resolve = resolverFor(policy) } = options
 
   return async (job, folder, signal) => {
     const stopping = new AbortController()
