@@ -249,8 +249,8 @@ describe.skipIf(!hasGit)(`the guide${WITHOUT_GIT}`, () => {
       for (const address of addresses()) {
         const filled = filledIn(address, { '{did}': 'did:plc:rrrrrrrrrrrrrrrrrrrrrrrr', '{knot}': knot, '{provider}': 'none', '{rkey}': rkey, '{uri}': '', '{workflow}': 'ci.yml' })
         const { status } = await fetch(`${url}${filled}`)
-        // A provider without webhooks has no address, and a websocket has to be asked for.
-        const expected = address.startsWith('/webhooks/') ? [404] : /^\/(?:events|logs)|subscribe/.test(address) ? [426] : [200]
+        // A webhook is a POST, and a websocket has to be asked for.
+        const expected = address.startsWith('/webhooks/') ? [405] : /^\/(?:events|logs)|subscribe/.test(address) ? [426] : [200]
         expect([address, status]).toEqual([address, expect.toSatisfy((one: number) => expected.includes(one))])
       }
 
