@@ -1,4 +1,6 @@
 /** The command line: commands and their options. Each command loads the rest of its code when it runs. */
+import { existsSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
 import { configurationPath, NOTHING_READ, readConfiguration } from './configuration.js'
 import type { LogOptions } from './build-log.js'
@@ -29,10 +31,14 @@ const NEEDS_FILE = new Set(['backup', 'builds', 'cancel', 'check', 'help', 'insp
 /** The commands that need a complete configuration, and not only a valid one. */
 const RUNS = new Set(['check', 'run'])
 
+/** The guide, wherever tack is installed. The first path is that of the sources, the second that of what is compiled. */
+const GUIDE =
+  ['../deploy/README.md', '../../../shell/deploy/README.md'].map((path) => fileURLToPath(new URL(path, import.meta.url))).find((path) => existsSync(path)) ?? 'shell/deploy/README.md'
+
 const FURTHER = `
 In the file, options are written in camel case: "logLevel: debug" is --log-level debug. A secret can be read from a file of its own:
 TACK_ADMIN_TOKEN_FILE=/run/secrets/admin reads that file, and so for every TACK_ variable. Providers and the allow-list can be set
-in the file only: see shell/deploy/README.md.`
+in the file only: see ${GUIDE}.`
 
 /**
  * Runs the command in `argv`, with the environment of this process. `argv` begins with the program and its file, as in a process. Returns the exit
@@ -68,7 +74,7 @@ See what it knows:              tack inspect --config tack.yaml
 See what is built:              tack builds, tack logs
 Check a workflow file:          tack lint ci.yml
 
-The operator's guide: shell/deploy/README.md`
+The operator's guide: ${GUIDE}`
     )
 
   const command = (name: string, description: string): Command => program.command(name).description(description).exitOverride()

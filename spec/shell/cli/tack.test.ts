@@ -1,4 +1,5 @@
 /** The program as an operator has it: real processes, real sockets, real files, the embedded network around it. */
+import { existsSync } from 'node:fs'
 import { once } from 'node:events'
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
 import { type AddressInfo, createServer } from 'node:net'
@@ -151,6 +152,11 @@ describe('bad usage exits with 2, and a line that names what is wrong', () => {
     const { version } = JSON.parse(await readFile(new URL('../../../package.json', import.meta.url), 'utf8')) as { readonly version: string }
     expect(await tack(['--version'])).toEqual({ code: 0, err: '', out: `${version}\n` })
     expect(VERSION).toBe(version)
+  })
+
+  test('help names the guide where it is, from every folder', async () => {
+    const { out } = await tack(['--help'], {}, '/')
+    expect(existsSync(/The operator's guide: (\/.*README\.md)$/m.exec(out)?.[1] ?? '')).toBe(true)
   })
 
   test('help is no error, and names every environment variable', async () => {
