@@ -119,6 +119,13 @@ const neverHolds = (place: string, condition: Condition): ReadonlyArray<Said> =>
   return said
 }
 
+/** What a pattern can only be meant to say, and does not; `null` if nothing. */
+const misunderstood = (pattern: string): string | null => {
+  const [, kind] = /^refs\/(heads|tags)\//.exec(pattern) ?? []
+  if (kind !== undefined) return `"${pattern}" matches nothing: names come without refs/${kind}/`
+  return pattern.startsWith('!') ? `"${pattern}" excludes nothing: patterns name what is built, and ! is a letter` : null
+}
+
 const conditionFindings = (place: string, condition: Condition): ReadonlyArray<Said> => {
   const { branch, event, paths, tag } = condition
   const events = event.filter((one) => !EVENTS.includes(one))
@@ -127,7 +134,9 @@ const conditionFindings = (place: string, condition: Condition): ReadonlyArray<S
     ...Object.entries({ branch, paths: paths ?? [], tag }).flatMap(([key, patterns]) =>
       patterns.flatMap((pattern) => {
         const fault = faultIn(pattern)
-        return fault === null ? [] : [error(`${place}.${key}: ${fault}.`)]
+        if (fault !== null) return [error(`${place}.${key}: ${fault}.`)]
+        const meant = misunderstood(pattern)
+        return meant === null ? [] : [warning(`${place}.${key}: ${meant}.`)]
       })
     ),
     ...(events.length === 0 ? neverHolds(place, condition) : [])
@@ -158,6 +167,25 @@ const environmentFindings = ({ environment, steps }: Defined): ReadonlyArray<Sai
         .filter(([name]) => isDropped(name))
         .map(([name]) => warning(`${inside(place, name)} has no effect: CI, names that begin with TANGLED_ or TACK_, and names that a shell does not allow are left out.`))
   )
+
+/** Expressions of other systems, which nobody replaces here. */
+const EXPRESSION = /\$\{\{[^}]*\}\}/
+
+const expressionFindings = ({ environment, steps }: Defined): ReadonlyArray<Said> => {
+  const texts = [
+    ...environment.map(([name, value]) => [inside('environment', name), value] as const),
+    ...steps.flatMap((step, i) => {
+      const place = `steps[${String(i)}]`
+      return [
+        [`${place}.command`, step.command] as const,
+        ...step.environment.map(([name, value]) => [inside(`${place}.environment`, name), value] as const)
+      ]
+    })
+  ]
+  return texts.flatMap(([place, text]) =>
+    EXPRESSION.test(text) ? [warning(`${place}: \${{ … }} is not replaced here. Variables are written $NAME, and secrets come from your CI.`)] : []
+  )
+}
 
 const readsOf = (provider: string, { kinds, providers }: Known): Reads | undefined => (providers === null ? kinds : providers).get(provider)
 
@@ -223,6 +251,22 @@ const refusal = (workflow: Workflow, { allow, providers }: Known): ReadonlyArray
 
 // ---------------------------------------------------------------------------------------- all of a file
 
+/** How it is written, where the core says only what it is not. */
+const EXAMPLES: ReadonlyArray<readonly [RegExp, string]> = [
+  [/^when(?:\[[0-9]+\])? is not a (?:map|list)$/, 'Write "- event: push", with "branch: [main]" below it.'],
+  [/^steps is not a list$/, 'Begin each step with "- command:".'],
+  [/^steps\[[0-9]+\] is not a map$/, 'Write "- command: make".'],
+  [/^steps\[[0-9]+\]\.command is not text$/, 'Write what a shell is to run; several lines as a block (|).'],
+  [/environment is not a map$/, 'Write "NAME: value" below it, a line each, without "- ".'],
+  [/^tack is not a map$/, 'Write the name of the provider below it, like "local: {}".'],
+  [/^clone\.depth is not a whole number$/, 'For all of the history, write 0.']
+]
+
+const withExample = (message: string): string => {
+  const example = EXAMPLES.find(([said]) => said.test(message))?.[1]
+  return example === undefined ? message : `${message}. ${example}`
+}
+
 /** The place of what does not begin with one: what the engine and the provider are told is under their keys. */
 const placeOf = (places: Places, { message }: Said): Position => {
   const line = /^line ([1-9][0-9]*) /.exec(message)
@@ -243,7 +287,7 @@ const definedFindings = (workflow: Workflow, file: Yaml, known: Known): Readonly
     ...unknownKeys('', file, FILE),
     ...cronFindings(file),
     ...when.flatMap((condition, i) => conditionFindings(placed(i), condition)),
-    ...(workflow._tag === 'Defined' ? [...environmentFindings(workflow), ...providerFindings(workflow, known)] : [])
+    ...(workflow._tag === 'Defined' ? [...environmentFindings(workflow), ...expressionFindings(workflow), ...providerFindings(workflow, known)] : [])
   ]
 }
 
@@ -257,5 +301,5 @@ export const findingsIn = (name: string, bytes: Buffer, known: Known): ReadonlyA
   const places = E.isLeft(file) ? () => START : placesIn(text)
   const said = [...refusal(workflow, known), ...(E.isLeft(file) ? [] : definedFindings(workflow, file.right, known))]
   const unique = said.filter(({ message }, i) => said.findIndex((other) => other.message === message) === i)
-  return unique.map((one) => ({ ...one, ...placeOf(places, one) })).sort(byPosition)
+  return unique.map((one) => ({ ...one, message: withExample(one.message), ...placeOf(places, one) })).sort(byPosition)
 }

@@ -20,10 +20,13 @@ export interface FileRead {
   readonly path: string
 }
 
+/** Files that are meant as workflows: a name that ends in capitals is reported, as Tangled does not look at it. */
+const isMeant = (name: string): boolean => isWorkflowFile(name) || /\.ya?ml$/i.test(name)
+
 /** Reads the files that are named, or all workflow files of the repository around the working folder; `Left` with a sentence. */
 export const readFiles = async (named: ReadonlyArray<string>): Promise<E.Either<string, ReadonlyArray<FileRead>>> => {
   const names = await readdir(FOLDER).catch((): ReadonlyArray<string> => [])
-  const paths = named.length > 0 ? named : names.filter(isWorkflowFile).sort().map((name) => join(FOLDER, name))
+  const paths = named.length > 0 ? named : names.filter(isMeant).sort().map((name) => join(FOLDER, name))
   if (paths.length === 0) return E.left(`There is no workflow file in ${FOLDER}. Name one: tack lint FILE`)
   const files: Array<FileRead> = []
   for (const path of paths) {

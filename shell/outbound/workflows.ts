@@ -52,18 +52,25 @@ const firstBadLine = (bytes: Buffer): number => {
   return line
 }
 
-/** What to do, where the parser only says what it stumbled over. */
-const REMEDIES: ReadonlyMap<string, string> = new Map([
+const ALIAS = '. Put what begins with * in quotes, like "**"'
+
+/** What to do, where the parser only says what it stumbled over: by the beginning of its words. */
+const REMEDIES: ReadonlyArray<readonly [string, string]> = [
   ['bad indentation of a mapping entry', '. Indent it like its neighbours, and put text that contains ": " in quotes'],
   ['duplicated mapping key', '. Keep one of the two'],
-  ['tab characters must not be used in indentation', '. Indent with spaces']
-])
+  ['expected a single document in the stream', '. Remove the line "---", or what follows it'],
+  ['name of an alias node must contain', ALIAS],
+  ['tab characters must not be used in indentation', '. Indent with spaces'],
+  ['unidentified alias', ALIAS]
+]
+
+const remedyFor = (reason: string): string => REMEDIES.find(([words]) => reason.startsWith(words))?.[1] ?? ''
 
 /** The error message for the author of a file. */
 const complaint = (fault: YamlFault): string => {
   if (fault._tag === 'Immodest') return 'its aliases expand to too much'
   const place = fault.line === null ? 'the file' : `line ${String(fault.line)}`
-  return fault.reason === '' ? `${place} is not valid YAML` : `${place} is not valid YAML: ${fault.reason}${REMEDIES.get(fault.reason) ?? ''}`
+  return fault.reason === '' ? `${place} is not valid YAML` : `${place} is not valid YAML: ${fault.reason}${remedyFor(fault.reason)}`
 }
 
 /** Parses a workflow file. Never throws: an error is part of the result, as a sentence for the author. */

@@ -52,7 +52,7 @@ describe('the guide to workflows', () => {
 
   const mistakes = rowsUnder('Mistakes').slice(1)
 
-  test('lists eighteen mistakes', () => expect(mistakes).toHaveLength(18))
+  test('lists twenty-six mistakes', () => expect(mistakes).toHaveLength(26))
 
   test.each(mistakes)('quotes what is said of a file with %s', (shown = '', sentence = '') => {
     expect(said(fileWith(shown))).toContain(sentence.slice(1, -1))
@@ -160,6 +160,8 @@ describe('a finding', () => {
   })
 
   test.each([
+    ['a tag by its full name', 'when: [{event: push, tag: refs/tags/v1}]\nengine: tack\ntack: {buildkite: {pipeline: a}}', 1],
+    ['an expression in a variable', 'engine: tack\ntack: {buildkite: {pipeline: a}}\nenvironment: {A: "x ${{ secrets.A }}"}', 3],
     ['a provider that runs what its own pipeline says', 'engine: tack\ntack: {buildkite: {pipeline: a}}\nsteps: [{command: b}]', 3],
     ['types without pull requests', 'when: {event: push, branch: a, types: [opened]}\nengine: tack\ntack: {buildkite: {pipeline: a}}', 1],
     ['paths of pull requests', 'when:\n  event: pull_request\n  branch: a\n  paths: b\nengine: tack\ntack: {buildkite: {pipeline: a}}', 4],
