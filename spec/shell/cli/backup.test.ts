@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto'
 import { existsSync, readFileSync } from 'node:fs'
 import { mkdir, readdir, rm, writeFile } from 'node:fs/promises'
-import { basename, join } from 'node:path'
+import { basename, join, relative } from 'node:path'
 import * as E from 'fp-ts/lib/Either.js'
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { clampTimeUs, initial } from '../../../core/index.js'
@@ -137,6 +137,32 @@ describe('what is saved and restored', () => {
       expect([await save(), await close()]).toEqual([0, 'closed'])
       const copied = opened.mock.calls.flatMap(([path, mode]) => (mode === 'create' && path.includes('providers') ? [basename(path)] : []))
       expect(copied).toEqual(['request.json', 'claim.json', 'cancel.json', 'runner.json', 'result.json', 'log-1.jsonl'])
+    }))
+
+  test('is on the disk before it is said to be saved or restored, files and folders', () =>
+    inFolder(async (folder) => {
+      const { backup: save, close, restore: bring } = await made(folder)
+      const done: Array<string> = []
+      const note = (what: string, path: string): void => void done.push(`${what} ${relative(folder, path).replace(/unfinished-\d+/, 'unfinished')}`)
+      const { open, syncFolder } = systemDisk
+      const spies = [
+        vi.spyOn(systemDisk, 'open').mockImplementation(async (path, mode) => {
+          const file = await open(path, mode)
+          if (mode === 'append') note('open', path)
+          return { ...file, sync: () => file.sync().then(() => note('sync', path)) }
+        }),
+        vi.spyOn(systemDisk, 'syncFolder').mockImplementation((path) => syncFolder(path).then(() => note('sync', path)))
+      ]
+      onTestFinished(() => spies.forEach((spy) => spy.mockRestore()))
+      const build = `providers/local/${'a'.repeat(40)}`
+      const copied = (to: string) => [`${build}/request.json`, `${build}/log-1.jsonl`, build, 'providers/local', 'providers'].map((one) => `sync ${to}/${one}`)
+      expect(await save()).toBe(0)
+      expect([done.slice(0, 5), done.at(-1)]).toEqual([copied('.saved.unfinished'), 'sync '])
+      await close()
+      done.length = 0
+      expect(await bring()).toBe(0)
+      const begun = done.indexOf('open again/journal-0000000000000002.jsonl')
+      expect(done.slice(begun, begun + 7)).toEqual(['open again/journal-0000000000000002.jsonl', 'sync again', ...copied('again')])
     }))
 
   test('is not saved in the store itself', () =>

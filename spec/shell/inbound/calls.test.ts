@@ -1,9 +1,14 @@
 /** Calls over XRPC, on real sockets, by tokens that are signed and not signed: who may, what comes of it, and what everybody else hears. */
 import { type PrivateKeyExportable, P256PrivateKeyExportable, Secp256k1PrivateKeyExportable } from '@atcute/crypto'
+import * as E from 'fp-ts/lib/Either.js'
+import { once } from 'node:events'
+import { IncomingMessage } from 'node:http'
+import { Socket } from 'node:net'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { Builds, type Did, HostName, OrderedMap, pipelineAt, Rkey, Tid, tidOf, type TimeUs } from '../../../core/index.js'
+import { Builds, type Did, HostName, OrderedMap, pipelineAt, Rkey, Tid, tidOf, TimeUs } from '../../../core/index.js'
 import type { ServerConfig } from '../../../shell/inbound/server.js'
 import { createBegunRuns } from '../../../shell/inbound/xrpc/calls.js'
+import { claimedBy } from '../../../shell/inbound/xrpc/tokens.js'
 import { createDocuments } from '../../../shell/outbound/documents.js'
 import { createSigningKeys } from '../../../shell/outbound/signing-keys.js'
 import { must } from '../../suite/examples/support.js'
@@ -86,6 +91,7 @@ const post = async ({ url }: Place, method: string, body: string, authorization:
     method: 'POST'
   })
   expect(heard.headers['access-control-allow-origin']).toBe('*')
+  expect(heard.headers['www-authenticate']).toBe(heard.status === 401 ? 'Bearer' : undefined)
   const said = JSON.parse(heard.body) as Record<string, string>
   if (heard.status !== 200) expect(said['message']).toMatch(/^[^\n]{10,300}$/)
   return { body: said, status: heard.status }
@@ -202,8 +208,32 @@ describe('a token', () => {
 
   it('a token that is missing, or comes twice, is asked for', async () => {
     const at = await place()
+    const token = await tokenOf(at)
     expect(await post(at, TRIGGER, wish(), null)).toMatchObject({ body: { error: 'AuthMissing' }, status: 401 })
     expect(await post(at, TRIGGER, wish(), 'Basic x')).toMatchObject({ body: { error: 'BadJwt' }, status: 403 })
+    const twice = Array.from({ length: 2 }, () => `Authorization: Bearer ${token}\r\n`).join('')
+    const socket = await raw(at.url)
+    socket.write(`POST /xrpc/${TRIGGER} HTTP/1.1\r\nHost: x\r\n${twice}Connection: close\r\nContent-Length: ${String(wish().length)}\r\n\r\n${wish()}`)
+    const [answer] = (await once(socket, 'data')) as [Buffer]
+    expect(answer.toString()).toMatch(/^HTTP\/1\.1 403 [\s\S]*"BadJwt"/)
+    expect(at.delivered).toEqual([])
+  })
+
+  it('a token may be as long as 8 192 characters with its scheme, and no longer', async () => {
+    const at = await place()
+    const padded = (length: number) => ({ spoil: (token: string) => token.padEnd(length - 'Bearer '.length, 'A') })
+    expect(await triggers(at, padded(8_192))).toEqual([403, 'BadJwtSignature'])
+    expect(await triggers(at, padded(8_193))).toEqual([403, 'BadJwt'])
+  })
+
+  it('a key that cannot be looked up for now is to be asked for again after five seconds', async () => {
+    const at = await place()
+    const request = new IncomingMessage(new Socket())
+    request.headersDistinct['authorization'] = [`Bearer ${await tokenOf(at)}`]
+    const claimed = claimedBy(request, HOSTNAME, TRIGGER, must(TimeUs.decode(AT * 1_000_000)))
+    if (E.isLeft(claimed)) expect.fail('the token is not read')
+    const answer = await claimed.right.isSigned({ isBy: () => Promise.resolve(E.left({ kind: 'busy', sentence: 'too many' })) })
+    expect(answer).toMatchObject({ headers: { 'retry-after': '5' }, status: 503 })
   })
 
   it('a token by a key that was changed counts after one more look, and forged ones cause no more', async () => {
@@ -261,6 +291,7 @@ describe('a call', () => {
     const [status, uri] = await triggers(at, {}, wish({ trigger, workflows: ['ci.yml'] }))
     const id = PIPELINE.exec(uri)?.[1]
     expect(status).toBe(200)
+    expect(at.delivered).toMatchObject([{ _tag: 'CallReceived', at: AT * 1_000_000, caller: ALICE }])
     expect(pipelineAt(must(Tid.decode(id)))(at.world.state())).toMatchObject({ commit: SHA, repo: REPO, trigger, workflows: [{ name: 'ci.yml', status: 'failed' }] })
   })
 
@@ -300,6 +331,8 @@ describe('a call', () => {
     const at = await place()
     at.setSaving(false)
     expect((await triggers(at, {}))[0]).toBe(503)
+    const headers = { authorization: `Bearer ${await tokenOf(at)}` }
+    expect((await ask(at.url, `/xrpc/${TRIGGER}`, { body: wish(), headers, method: 'POST' })).headers['retry-after']).toBe('5')
   })
 
   it('waits with 63 others at most, for twenty seconds, and then makes room for another', async () => {
@@ -308,7 +341,7 @@ describe('a call', () => {
     const { owner, rkey } = { owner: ALICE, rkey: must(Rkey.decode('self')) }
     const begun = { _tag: 'Begun', knot: must(HostName.decode(KNOT)), repository: { did: REPO, name: 'app', owner, rkey }, rkey } as const
     const answers = Array.from({ length: 64 }, () => runs.during((wait) => wait(begun)))
-    expect((await runs.during(() => expect.fail('there is no room'))).status).toBe(503)
+    expect(await runs.during(() => expect.fail('there is no room'))).toMatchObject({ headers: { 'retry-after': '10' }, status: 503 })
     clock.advance(20_000)
     expect((await Promise.all(answers)).map(({ status }) => status)).toEqual(answers.map(() => 504))
     expect((await runs.during(() => Promise.resolve({ status: 200 }))).status).toBe(200)

@@ -219,6 +219,7 @@ describe('an admin request', () => {
     ['with the scheme in small letters', (rkey) => `/builds/${KNOT}/${rkey}/cancel`, { authorization: `bearer ${TOKEN}` }, 202],
     ['without a token', (rkey) => `/builds/${KNOT}/${rkey}/cancel`, {}, 401],
     ['with another token', (rkey) => `/builds/${KNOT}/${rkey}/cancel`, bearer('canary-7f3b'), 401],
+    ['with the token in capitals', (rkey) => `/builds/${KNOT}/${rkey}/cancel`, bearer(TOKEN.toUpperCase()), 401],
     ['with part of the token', (rkey) => `/builds/${KNOT}/${rkey}/cancel`, bearer('canary'), 401],
     ['with more than the token', (rkey) => `/builds/${KNOT}/${rkey}/cancel`, bearer(`${TOKEN}x`), 401],
     ['with another scheme', (rkey) => `/builds/${KNOT}/${rkey}/cancel`, { authorization: `Basic ${TOKEN}` }, 401],

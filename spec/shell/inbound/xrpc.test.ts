@@ -184,7 +184,9 @@ describe('refuses', () => {
     const posted = await ask(url, `/xrpc/sh.tangled.ci.queryPipelines?repo=${REPO}`, { method: 'POST' })
     expect([posted.status, posted.headers.allow, JSON.parse(posted.body)]).toMatchObject([405, 'GET', { error: 'InvalidRequest' }])
     const plain = await ask(url, '/xrpc/sh.tangled.ci.subscribePipelineLogs?pipeline=3mbd3542k2222')
-    expect([plain.status, JSON.parse(plain.body)]).toMatchObject([426, { error: 'InvalidRequest' }])
+    expect([plain.status, plain.headers.upgrade, JSON.parse(plain.body)]).toMatchObject([426, 'websocket', { error: 'InvalidRequest' }])
+    const deleted = await ask(url, '/xrpc/sh.tangled.owner', { method: 'DELETE' })
+    expect(deleted.headers.allow).toBe('GET, POST, HEAD, OPTIONS')
   })
 
   it.each<[string, string, object, number, string]>([
@@ -370,14 +372,22 @@ it('reads a log that grows once for all, and for who comes after its end once mo
   expect([await late.closed, late.lines.map(({ content }) => content), provider.asked]).toEqual([1000, ['one\n', 'two\n'], ['n1', 'n1']])
 })
 
+it('lists fifty pipelines where nothing is said, and up to 250', async () => {
+  const world = started()
+  const { url } = await serve(world)
+  for (let n = 0; n < 51; n++) world.push({ repoDid: REPO })
+  expect((await pageOf(url, `repo=${REPO}`)).pipelines).toHaveLength(50)
+  expect((await pageOf(url, `repo=${REPO}&limit=250`)).pipelines).toHaveLength(51)
+})
+
 it('turns readers away when there are too many', async () => {
   const world = started()
   const { url } = await serve(world, { limits: { logs: { readers: 1 } } })
   world.push({ repoDid: REPO })
   const id = await idIn(url)
   await subscribe(url, `pipeline=${id}`)
-  const { body, status } = await ask(url, `/xrpc/sh.tangled.ci.subscribePipelineLogs?pipeline=${id}`, { headers: UPGRADE })
-  expect([status, JSON.parse(body)]).toMatchObject([503, { error: 'NotEnoughResources' }])
+  const { body, headers, status } = await ask(url, `/xrpc/sh.tangled.ci.subscribePipelineLogs?pipeline=${id}`, { headers: UPGRADE })
+  expect([status, headers['retry-after'], JSON.parse(body)]).toMatchObject([503, '10', { error: 'NotEnoughResources' }])
 })
 
 // ---------------------------------------------------------------------------------------- definitions
@@ -444,5 +454,7 @@ describe('a definition', () => {
     const { definitions } = definitionsOf({ [REPO]: KNOT }, E.left({ kind, sentence: 'some sentence about it' }))
     const { url } = await serve(world(), { definitions })
     expect(await errorOf(url, method, `repo=${REPO}&sha=${SHA}`)).toEqual([status, error])
+    const { headers } = await ask(url, `/xrpc/${method}?repo=${REPO}&sha=${SHA}`)
+    expect(headers['retry-after']).toBe(status === 503 ? '10' : undefined)
   })
 })
