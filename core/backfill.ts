@@ -17,7 +17,7 @@ import * as M from './data/ordered-map.js'
 import type { Effect } from './effect.js'
 import type { Event, RecordsRead, RequestFailed, Timer } from './event.js'
 import * as Request from './request.js'
-import { after, type Answer, chain, NOTHING, nothing, report, to, type Transition, unchanged } from './transition.js'
+import { after, type Reduction, chain, NOTHING, nothing, report, to, type Transition, unchanged } from './transition.js'
 
 // ---------------------------------------------------------------------------------------- model
 
@@ -122,7 +122,7 @@ const pageRead = (
   { isStopped }: BackfillGiven,
   state: BackfillState,
   event: RecordsRead
-): Answer<BackfillState, Effect> => {
+): Reduction<BackfillState, Effect> => {
   const reading = readingOf(state, event.did)
   if (reading === null || !isAwaited(state, event)) return nothing
   if (!isLast(reading, event))
@@ -144,7 +144,7 @@ const failed = (
   { builds: { backoff } }: Config,
   state: BackfillState,
   event: RequestFailed
-): Answer<BackfillState, Effect> => {
+): Reduction<BackfillState, Effect> => {
   if (event.requested._tag !== 'Records') return nothing
   const { did } = event.requested
   const reading = readingOf(state, did)
@@ -161,7 +161,7 @@ const woken = (
   isStopped: boolean,
   state: BackfillState,
   { number, requested }: Extract<Timer, { readonly _tag: 'RequestTimer' }>
-): Answer<BackfillState, Effect> => {
+): Reduction<BackfillState, Effect> => {
   if (requested._tag !== 'Records') return nothing
   const reading = readingOf(state, requested.did)
   return reading !== null && Request.isPausing(reading.request, number)
@@ -227,7 +227,7 @@ const changesIn = (
  *   { _tag: 'ReadRecords', collection: 'sh.tangled.spindle.member', cursor: null, did: 'did:plc:owner', number: 2 }
  * ])
  */
-export const reduce = (state: BackfillState, event: Event, given: BackfillGiven): Answer<BackfillState, Effect> => {
+export const reduce = (state: BackfillState, event: Event, given: BackfillGiven): Reduction<BackfillState, Effect> => {
   const changes = given.config.backfill ? changesIn(state, event, given) : NOTHING
   if (changes.length === 0) return see(state, event, given)
   const [seen, first] = after(state, see(state, event, given))
@@ -238,7 +238,7 @@ export const reduce = (state: BackfillState, event: Event, given: BackfillGiven)
   return to(next, [...first, ...then])
 }
 
-const see = (state: BackfillState, event: Event, given: BackfillGiven): Answer<BackfillState, Effect> => {
+const see = (state: BackfillState, event: Event, given: BackfillGiven): Reduction<BackfillState, Effect> => {
   const { config, isStopped } = given
   switch (event._tag) {
     case 'Started':

@@ -26,7 +26,7 @@ import * as Knots from './knots/index.js'
 import type { State } from './state.js'
 import {
   after,
-  type Answer,
+  type Reduction,
   chain,
   isNotice,
   NOTHING,
@@ -163,7 +163,7 @@ const endsAtRows = (event: FrameEvent, outcomes: ReadonlyArray<unknown>): boolea
   event._tag !== 'AccountReceived' && outcomes.length === 0
 
 /** Ends a step by counting its frames and reports. */
-const counted = (state: State, frames: number, effects: ReadonlyArray<Effect>): Answer<State, Effect> => {
+const counted = (state: State, frames: number, effects: ReadonlyArray<Effect>): Reduction<State, Effect> => {
   const { access, backfill, builds, commits, config, cursor, isStopped, knots } = state
   const counters = Counters.reduce(state.counters, frames, effects)
   return to({ access, backfill, builds, commits, config, counters, cursor, isStopped, knots }, effects)
@@ -192,7 +192,7 @@ const counted = (state: State, frames: number, effects: ReadonlyArray<Effect>): 
 export const step = (state: State, event: Event): Transition<State, Effect> => after(state, stepped(state, event))
 
 /** The same; `none` where the event changes nothing and causes nothing. */
-export const stepped = (state: State, event: Event): Answer<State, Effect> => {
+export const stepped = (state: State, event: Event): Reduction<State, Effect> => {
   if (isVoid(state, event)) return nothing
   const frames = framesIn(event)
   const config = configAfter(state, event)

@@ -107,7 +107,7 @@ export const headOf = (state: State): Head => ({
 })
 
 /** A state in parts, with ascending lists: a large state is written and read entry by entry. */
-export interface Parts {
+export interface StateParts {
   readonly accounts: ReadonlyArray<AccountEntry>
   readonly head: Head
   readonly runs: ReadonlyArray<Builds.RunEntry>
@@ -165,7 +165,7 @@ export interface Parts {
  * // The subscription that the head holds is one that the rows must call for.
  * assert.strictEqual(fromParts({ accounts: [], head: headOf(state), runs: [], statuses: [] })._tag, 'Left')
  */
-export const fromParts = ({ accounts: entries, head, runs, statuses }: Parts): E.Either<string, State> =>
+export const fromParts = ({ accounts: entries, head, runs, statuses }: StateParts): E.Either<string, State> =>
   pipe(
     M.fromSorted(entries),
     E.fromOption(() => 'the accounts are not in ascending order of their DIDs'),

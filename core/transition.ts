@@ -6,10 +6,10 @@ import type { Effect, Report } from './effect.js'
 export type Transition<S, A> = readonly [state: S, effects: ReadonlyArray<A>]
 
 /**
- * A reducer's answer to an event. `none`: the event does not concern it, so nothing changes and there are no effects.
+ * What a reducer makes of an event. `none`: the event does not concern it, so nothing changes and there are no effects.
  * Use this to tell whether an event did anything, never whether two states are the same object.
  */
-export type Answer<S, A> = O.Option<Transition<S, A>>
+export type Reduction<S, A> = O.Option<Transition<S, A>>
 
 /** The empty list. One for all, because nearly every list in a step is empty. */
 export const NOTHING: ReadonlyArray<never> = []
@@ -18,14 +18,14 @@ export const NOTHING: ReadonlyArray<never> = []
 export const unchanged = <S>(state: S): Transition<S, never> => [state, NOTHING]
 
 /** The event does not concern the reducer. */
-export const nothing: Answer<never, never> = O.none
+export const nothing: Reduction<never, never> = O.none
 
 /** The event leads to `state` and has these effects. */
-export const to = <S, A = never>(state: S, effects: ReadonlyArray<A> = NOTHING): Answer<S, A> =>
+export const to = <S, A = never>(state: S, effects: ReadonlyArray<A> = NOTHING): Reduction<S, A> =>
   O.some([state, effects])
 
-/** The transition of an answer; from `none`, the same state. */
-export const after = <S, A>(state: S, answer: Answer<S, A>): Transition<S, A> =>
+/** The transition of a reduction; from `none`, the same state. */
+export const after = <S, A>(state: S, answer: Reduction<S, A>): Transition<S, A> =>
   O.isSome(answer) ? answer.value : unchanged(state)
 
 export type ReportEffect = Extract<Effect, { readonly _tag: 'Report' }>
@@ -54,8 +54,8 @@ export const chain = <S, A, X>(
   return [state, effects]
 }
 
-/** One answer after another, each from the state that the last one led to; `none` if all are. */
-export const inTurn = <S, A>(start: S, ...turns: ReadonlyArray<(state: S) => Answer<S, A>>): Answer<S, A> => {
+/** One reduction after another, each from the state that the last one led to; `none` if all are. */
+export const inTurn = <S, A>(start: S, ...turns: ReadonlyArray<(state: S) => Reduction<S, A>>): Reduction<S, A> => {
   const effects: Array<A> = []
   let state = start
   let isNothing = true

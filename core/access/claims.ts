@@ -7,7 +7,7 @@ import * as M from '../data/ordered-map.js'
 import { addAt, type Tally } from '../data/tally.js'
 import type { Event } from '../event.js'
 import * as Request from '../request.js'
-import { type Answer, chain, nothing, report, to, unchanged } from '../transition.js'
+import { type Reduction, chain, nothing, report, to, unchanged } from '../transition.js'
 import { ask } from './asked.js'
 import { claimantsOf, entryOf, withClaims, withoutEntry } from './entries.js'
 import {
@@ -65,7 +65,7 @@ export const reconciled = (
   state: AccessState,
   event: Event,
   given: AccessGiven
-): Answer<AccessState, AccessOutcome> => {
+): Reduction<AccessState, AccessOutcome> => {
   const isStart = event._tag === 'Started'
   if (given.claims.length === 0 && !isStart) return nothing
   const isAsking = given.config.collaborators === 'knots'

@@ -60,7 +60,7 @@ const listingIn = (entry: Entry | null): number => {
 }
 
 /** Whether any entry of the knot says that it keeps lists. */
-export const keepsLists = ({ listing }: AccessState, knot: HostName): boolean => M.has(knot)(listing)
+export const knotKeepsLists = ({ listing }: AccessState, knot: HostName): boolean => M.has(knot)(listing)
 
 /** The number of entries of each account, after one that these claim was added or removed. */
 const ofAccountsWith = (state: AccessState, claimants: Tally<Did>, more: 1 | -1): AccessState['ofAccounts'] =>

@@ -14,10 +14,10 @@ import type { AccessRead, Event, RequestFailed } from '../event.js'
 import type { CollaboratorTold } from '../knots/index.js'
 import type { Access } from '../model/access.js'
 import * as Request from '../request.js'
-import { type Answer, chain, inTurn, nothing, to } from '../transition.js'
+import { type Reduction, chain, inTurn, nothing, to } from '../transition.js'
 import { REFRESH, ask, askLater, awaited, failed, isStale, type Named, requestedOf } from './asked.js'
 import { reconciled } from './claims.js'
-import { entryOf, keepsLists, repositoriesIn, withEntry } from './entries.js'
+import { entryOf, knotKeepsLists, repositoriesIn, withEntry } from './entries.js'
 import {
   type AccessGiven,
   type AccessOutcome,
@@ -31,13 +31,13 @@ import { hasRoomFor, withoutIdleList } from './room.js'
 export { entryOf } from './entries.js'
 export {
   type AccessQuestion,
-  hear,
+  afterAnswer,
   type Inquiry,
   inquiry,
   type InquiryAbout,
   isQuestion,
   PAGES_MAX,
-  type Said
+  type InquiryAnswer
 } from './inquiry.js'
 export {
   type AccessGiven,
@@ -88,12 +88,12 @@ const inOrder = (access: Access): Access =>
 const objection = (given: AccessGiven, state: AccessState, named: Named, access: Access): string | null => {
   const [knot, repo] = named
   if (!hasRoomFor(given, state, named, access)) return 'there are too many collaborators'
-  return access._tag === 'ByRecords' && Did.is(repo) && keepsLists(state, knot)
+  return access._tag === 'ByRecords' && Did.is(repo) && knotKeepsLists(state, knot)
     ? 'the knot, which keeps lists, says that it keeps none'
     : null
 }
 
-const read = (given: AccessGiven, state: AccessState, event: AccessRead): Answer<AccessState, AccessOutcome> => {
+const read = (given: AccessGiven, state: AccessState, event: AccessRead): Reduction<AccessState, AccessOutcome> => {
   const { at, knot, number, repo } = event
   const entry = awaited(state, knot, repo, number)
   if (entry === null) return nothing
@@ -112,7 +112,7 @@ const collaboratorUpdated = (
   state: AccessState,
   { knot, update: { op, repo, subject } }: CollaboratorTold,
   isStopped: boolean
-): Answer<AccessState, AccessOutcome> => {
+): Reduction<AccessState, AccessOutcome> => {
   const entry = entryOf(state, knot, repo)
   if (entry === null) return nothing
   const { access } = entry
@@ -154,7 +154,7 @@ const collaboratorUpdated = (
  *   { _tag: 'ReadAccess', account: 'did:plc:owner', knot: 'knot.example', number: 1, repo: 'did:plc:app' }
  * ])
  */
-export const reduce = (state: AccessState, event: Event, given: AccessGiven): Answer<AccessState, AccessOutcome> => {
+export const reduce = (state: AccessState, event: Event, given: AccessGiven): Reduction<AccessState, AccessOutcome> => {
   const inLine = (before: AccessState) => reconciled(before, event, given)
   if (given.config.collaborators === 'records') return inLine(state)
   return inTurn<AccessState, AccessOutcome>(
@@ -165,7 +165,7 @@ export const reduce = (state: AccessState, event: Event, given: AccessGiven): An
   )
 }
 
-const see = (given: AccessGiven, state: AccessState, event: Event): Answer<AccessState, AccessOutcome> => {
+const see = (given: AccessGiven, state: AccessState, event: Event): Reduction<AccessState, AccessOutcome> => {
   switch (event._tag) {
     case 'Started':
       return O.some(started(state, event.at))

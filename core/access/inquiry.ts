@@ -52,7 +52,7 @@ interface Unread {
 export type Inquiry = AccessQuestion | Found | Unread
 
 /** An answer to a question. */
-export type Said =
+export type InquiryAnswer =
   /** An HTTP response: its status, its text, and the wait that it asks for. */
   | { readonly _tag: 'Answered'; readonly status: number; readonly text: string; readonly waitMs: number }
   /** An authoritative answer that the document does not exist. */
@@ -67,7 +67,7 @@ export interface InquiryAbout {
   readonly repo: string
 }
 
-type Answered = Extract<Said, { readonly _tag: 'Answered' }>
+type Answered = Extract<InquiryAnswer, { readonly _tag: 'Answered' }>
 
 /**
  * HTTP statuses by which a knot says that it does not have a method, or what was asked for: it is older, or not a knot.
@@ -161,12 +161,12 @@ const pageSaid = (knot: HostName, asked: AskCollaborators, said: Answered): Inqu
  * const first = Access.inquiry('did:plc:app')
  * assert.deepStrictEqual(first, { _tag: 'AskVersion' })
  * const said = { _tag: 'Answered' as const, status: 200, text: '{"version":"1.11"}', waitMs: 0 }
- * const second = Access.hear(about, first, said)
+ * const second = Access.afterAnswer(about, first, said)
  * assert.deepStrictEqual(second, { _tag: 'AskDocument', keepsLists: false })
- * const last = Access.hear(about, second, { _tag: 'Missing', detail: 'there is no document' })
+ * const last = Access.afterAnswer(about, second, { _tag: 'Missing', detail: 'there is no document' })
  * assert.deepStrictEqual(last, { _tag: 'Found', access: { _tag: 'ByRecords' } })
  */
-export const hear = (about: InquiryAbout, asked: Inquiry, said: Said): Inquiry => {
+export const afterAnswer = (about: InquiryAbout, asked: Inquiry, said: InquiryAnswer): Inquiry => {
   const { knot, repo } = about
   if (!isQuestion(asked) || !Did.is(repo)) return asked
   if (said._tag === 'Unanswered') return unread(said.error, said.waitMs)

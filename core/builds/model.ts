@@ -15,7 +15,7 @@ import type { KnotsState } from '../knots/index.js'
 import { ExitCode, Recipe, Repository, Status } from '../model/build.js'
 import { Cause, TriggerKind, WorkflowSource } from '../model/trigger.js'
 import { Request } from '../request.js'
-import type { Answer, Transition } from '../transition.js'
+import type { Reduction, Transition } from '../transition.js'
 import type { PipelineIndex } from './pipeline-index.js'
 import { RememberedPush } from './pushes.js'
 import type { StatusLog } from './status-log.js'
@@ -231,4 +231,4 @@ export interface Context extends Rows {
 
 export type BuildsStep = Transition<BuildsState, Effect>
 
-export type BuildsAnswer = Answer<BuildsState, Effect>
+export type BuildsAnswer = Reduction<BuildsState, Effect>

@@ -5,7 +5,7 @@ import * as O from 'fp-ts/lib/Option.js'
 import { type Did, type TimeUs } from '../data/identifiers.js'
 import * as M from '../data/ordered-map.js'
 import type { AccountReceived } from '../event.js'
-import { type Answer, nothing, type Transition } from '../transition.js'
+import { type Reduction, nothing, type Transition } from '../transition.js'
 import { type Account, known, NOBODY, saysMore, sizeOf, standing } from './account.js'
 import { isAdmitted, isOurs, isSelective } from './admission.js'
 import { didsOf, membersChanged, membersOf, namedBy, reindexedAll } from './derived.js'
@@ -53,7 +53,7 @@ export const accountChanged = (
   rows: Rows,
   event: AccountReceived,
   cursor: TimeUs | null
-): Answer<CommitsState, MemberChanged | RepoChanged> => {
+): Reduction<CommitsState, MemberChanged | RepoChanged> => {
   const before = accountOf(rows, event.did)
   return before === null || !saysMore(before, event)
     ? nothing

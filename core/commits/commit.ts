@@ -21,7 +21,7 @@ import * as M from '../data/ordered-map.js'
 import { excerpt } from '../data/text.js'
 import type { CommitReceived, RepoRecord } from '../event.js'
 import { overlong, withinLimits } from '../limits.js'
-import { type Answer, NOTHING, nothing, report, type ReportEffect, to, type Transition } from '../transition.js'
+import { type Reduction, NOTHING, nothing, report, type ReportEffect, to, type Transition } from '../transition.js'
 import { type Account, known, type Repo, type Slot, type Slots, stampOf, withRows } from './account.js'
 import { isOurs, isStranger, roomFor } from './admission.js'
 import { settled } from './change.js'
@@ -130,7 +130,11 @@ export const tooLong = (
         report({ _tag: 'FieldTooLong', at, collection, did, field, limit: limit as Natural, rkey })
       )
 
-export const commit = (rows: Rows, event: CommitReceived, cursor: TimeUs | null): Answer<CommitsState, RowsOutcome> => {
+export const commit = (
+  rows: Rows,
+  event: CommitReceived,
+  cursor: TimeUs | null
+): Reduction<CommitsState, RowsOutcome> => {
   if (isStranger(rows, event.did)) return nothing
   const before = accountOf(rows, event.did) ?? known(stampOf(event))
   const slot = slotAt(before, event.collection, event.rkey)

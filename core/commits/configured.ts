@@ -5,7 +5,7 @@ import type { Config } from '../config.js'
 import type { HostPolicy } from '../data/host-name.js'
 import { type Did, type TimeUs } from '../data/identifiers.js'
 import * as M from '../data/ordered-map.js'
-import { type Answer, nothing, to } from '../transition.js'
+import { type Reduction, nothing, to } from '../transition.js'
 import type { Account, Repo, Slot } from './account.js'
 import { isMember, isRemembered, isSelective } from './admission.js'
 import { settled } from './change.js'
@@ -60,7 +60,7 @@ export const configured = (
   before: Rows,
   config: Config,
   cursor: TimeUs | null
-): Answer<CommitsState, MemberChanged | RepoChanged> => {
+): Reduction<CommitsState, MemberChanged | RepoChanged> => {
   const { accounts, members } = before.commits
   const isSame = isSameToRows(before.config, config)
   if (isSame && (!isSelective(config) || M.has(config.owner)(accounts))) return nothing

@@ -10,7 +10,7 @@
 import type { Config } from '../config.js'
 import type { TimeUs } from '../data/identifiers.js'
 import type { Event } from '../event.js'
-import { type Answer, nothing } from '../transition.js'
+import { type Reduction, nothing } from '../transition.js'
 import { accountChanged } from './change.js'
 import { commit } from './commit.js'
 import { configured } from './configured.js'
@@ -77,7 +77,7 @@ export const reduce = (
   commits: CommitsState,
   event: Event,
   { config, cursor }: { readonly config: Config; readonly cursor: TimeUs | null }
-): Answer<CommitsState, RowsOutcome> => {
+): Reduction<CommitsState, RowsOutcome> => {
   const rows: Rows = { commits, config }
   switch (event._tag) {
     case 'Started':

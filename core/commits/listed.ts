@@ -6,7 +6,7 @@ import { COLLABORATOR, MEMBER, REPO, type Rkey, type TimeUs } from '../data/iden
 import * as M from '../data/ordered-map.js'
 import type { ListedRecord, RecordsRead } from '../event.js'
 import { withinLimits } from '../limits.js'
-import { type Answer, chain, NOTHING, nothing, type ReportEffect, to } from '../transition.js'
+import { type Reduction, chain, NOTHING, nothing, type ReportEffect, to } from '../transition.js'
 import { type Account, NOBODY, sizeOf, type Slot, type Slots } from './account.js'
 import { roomFor } from './admission.js'
 import { withAccount } from './change.js'
@@ -41,7 +41,7 @@ const knotRefused = (
  * news, whatever its rev, and so is any account event. An account that was deleted is left alone: its server may still
  * list what was there before the deletion.
  */
-export const listed = (rows: Rows, event: RecordsRead, cursor: TimeUs | null): Answer<CommitsState, RowsOutcome> => {
+export const listed = (rows: Rows, event: RecordsRead, cursor: TimeUs | null): Reduction<CommitsState, RowsOutcome> => {
   const { hosts } = rows.config
   const before = accountOf(rows, event.did) ?? NOBODY
   const untouched = event.records.filter(({ collection, rkey }) => isUntouched(slotAt(before, collection, rkey)))

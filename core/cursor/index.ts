@@ -16,7 +16,7 @@ import { laterOf, type TimeUs as Time, usAfter } from '../data/identifiers.js'
 import type { Natural } from '../data/natural.js'
 import type { CloseJetstream, Effect, WakeAfter } from '../effect.js'
 import type { Event } from '../event.js'
-import { type Answer, nothing, report, to, type Transition } from '../transition.js'
+import { type Reduction, nothing, report, to, type Transition } from '../transition.js'
 import { received } from './advance.js'
 import type { CursorState } from './model.js'
 import { answerTimer, byTime, isAwaited, next, open, positionOf, POISONINGS } from './position.js'
@@ -59,7 +59,7 @@ export const reduce = (
   state: CursorState,
   event: Event,
   { config }: { readonly config: Config }
-): Answer<CursorState, Effect> => {
+): Reduction<CursorState, Effect> => {
   switch (event._tag) {
     case 'Started': {
       const from = event.resumeFrom === null ? state : resuming(state, event.resumeFrom)
@@ -101,7 +101,7 @@ export const reduce = (
 }
 
 /** The pause is over; or a number has not been answered. */
-const fired = (config: Config, state: CursorState): Answer<CursorState, Effect> => {
+const fired = (config: Config, state: CursorState): Reduction<CursorState, Effect> => {
   switch (state.connection.phase._tag) {
     case 'Waiting':
       return O.some(open(config, state, woken(state.connection)))

@@ -12,7 +12,7 @@ import type { Natural } from '../data/natural.js'
 import * as M from '../data/ordered-map.js'
 import type { Effect } from '../effect.js'
 import type { Event } from '../event.js'
-import { after, type Answer, nothing, report, to } from '../transition.js'
+import { after, type Reduction, nothing, report, to } from '../transition.js'
 import { closed, reconnect, start, stop } from './connections.js'
 import { type KnotOutcome, type KnotsGiven, type KnotsState, type Subscription, update } from './model.js'
 import { received } from './received.js'
@@ -78,7 +78,7 @@ export const reduce = (
   state: KnotsState,
   event: Event,
   given: KnotsGiven
-): Answer<KnotsState, Effect | KnotOutcome> => {
+): Reduction<KnotsState, Effect | KnotOutcome> => {
   if (given.holds.length === 0) return see(state, event, given)
   const [held, difference] = reconcile(state, event.at, given)
   const [seen, effects] = after(held, see(held, event, given))
@@ -87,7 +87,7 @@ export const reduce = (
   return to(seen, [...first, ...effects])
 }
 
-const see = (state: KnotsState, event: Event, { config }: KnotsGiven): Answer<KnotsState, Effect | KnotOutcome> => {
+const see = (state: KnotsState, event: Event, { config }: KnotsGiven): Reduction<KnotsState, Effect | KnotOutcome> => {
   switch (event._tag) {
     case 'Started':
       return O.some(start(state, event.at))

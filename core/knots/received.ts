@@ -15,7 +15,7 @@ import {
   usBefore
 } from '../data/identifiers.js'
 import type { CollaboratorUpdated, KnotReceived } from '../event.js'
-import { type Answer, nothing, report, type ReportEffect, to } from '../transition.js'
+import { type Reduction, nothing, report, type ReportEffect, to } from '../transition.js'
 import { type CollaboratorTold, type KnotsState, type Subscription, type TriggerArrived, update } from './model.js'
 
 /**
@@ -60,7 +60,7 @@ export const received = (
   state: KnotsState,
   event: CollaboratorUpdated | KnotReceived,
   subscription: Subscription
-): Answer<KnotsState, Meant> => {
+): Reduction<KnotsState, Meant> => {
   const stamp = stampOf(config, event)
   const outcomes = meantBy(subscription.since, stamp, event)
   if (isNanosFromFuture(stamp, event.at))

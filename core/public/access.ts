@@ -5,14 +5,14 @@ export {
   type AccessOutcome,
   type AccessQuestion,
   type AccessState,
+  afterAnswer,
   Entry,
-  hear,
   initial,
   type Inquiry,
   inquiry,
   type InquiryAbout,
+  type InquiryAnswer,
   isQuestion,
   reduce,
-  type Said,
   WrittenAccess
 } from '../access/index.js'

@@ -77,12 +77,12 @@ const shown = (u: unknown): string => {
 const named = (u: unknown): string | null => (typeof u === 'string' ? excerpt(u) : null)
 
 /** A frame's place in the stream: its stamp, and the number that its server gave it. */
-interface Place {
+interface FramePosition {
   readonly ordinal: Natural | null
   readonly timeUs: TimeUs
 }
 
-const nothingForUs = ({ at, connection }: Receipt, { ordinal, timeUs }: Place): Decoded =>
+const nothingForUs = ({ at, connection }: Receipt, { ordinal, timeUs }: FramePosition): Decoded =>
   E.right({ _tag: 'StreamAdvanced', at, connection, count: ONE, firstUs: timeUs, lastUs: timeUs, ordinal })
 
 /** The number from which a server takes a cursor for microseconds. */
@@ -138,7 +138,7 @@ const decodeValue = (receipt: Receipt, frame: unknown): Decoded => {
   if (!TimeUs.is(time_us))
     return E.left(rejectFrame(receipt, 'time', `time_us is ${shown(time_us)}`, { did: named(did) }))
   // Turns −0 into 0.
-  const place: Place = { ordinal: ordinalOf(cursor), timeUs: (time_us + 0) as TimeUs }
+  const place: FramePosition = { ordinal: ordinalOf(cursor), timeUs: (time_us + 0) as TimeUs }
   if (!Did.is(did)) return E.left(rejectFrame(receipt, 'did', `did is ${shown(did)}`, { did: named(did), ...place }))
   switch (kind) {
     case 'commit':
@@ -158,7 +158,7 @@ interface WireAccount {
   readonly time?: unknown
 }
 
-const decodeAccount = (receipt: Receipt, place: Place, did: Did, account: unknown): Decoded => {
+const decodeAccount = (receipt: Receipt, place: FramePosition, did: Did, account: unknown): Decoded => {
   const { at, connection } = receipt
   const { active, seq, status, time }: WireAccount = isObject(account) ? account : {}
   if (typeof active !== 'boolean')
@@ -189,7 +189,7 @@ interface WireCommit {
   readonly rkey?: unknown
 }
 
-const decodeCommit = (receipt: Receipt, place: Place, did: Did, commit: unknown): Decoded => {
+const decodeCommit = (receipt: Receipt, place: FramePosition, did: Did, commit: unknown): Decoded => {
   if (isAbsent(commit)) return nothingForUs(receipt, place)
   if (!isObject(commit)) return E.left(rejectFrame(receipt, 'commit', 'commit is not an object', { did, ...place }))
   const { collection, operation, record, rev, rkey }: WireCommit = commit

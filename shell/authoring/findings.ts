@@ -190,7 +190,7 @@ const expressionFindings = ({ environment, steps }: Defined): ReadonlyArray<Said
 const readsOf = (provider: string, { kinds, providers }: Known): Reads | undefined => (providers === null ? kinds : providers).get(provider)
 
 /** What the provider needs, and the file does not say: it refuses the build. */
-export const lacksOf = ({ steps, targets }: Defined, known: Known): ReadonlyArray<string> =>
+export const missingSettings = ({ steps, targets }: Defined, known: Known): ReadonlyArray<string> =>
   targets.flatMap(({ pipeline, provider }) => {
     const reads = readsOf(provider, known)
     const place = inside('tack', provider)
@@ -207,7 +207,7 @@ const nameFindings = (provider: string, { kinds, providers }: Known): ReadonlyAr
 }
 
 const providerFindings = (workflow: Defined, known: Known): ReadonlyArray<Said> => [
-  ...lacksOf(workflow, known).map(error),
+  ...missingSettings(workflow, known).map(error),
   ...workflow.targets.flatMap(({ provider, settings }): ReadonlyArray<Said> => {
     const reads = readsOf(provider, known)
     if (reads === undefined) return nameFindings(provider, known)

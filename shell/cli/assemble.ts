@@ -21,7 +21,7 @@ import type { Provider } from '../providers/provider.js'
 import type { Configuration } from './configuration.js'
 import { hostsOf, type RunOptions } from './options.js'
 
-export interface Parts {
+export interface Assembly {
   readonly access: AccessReader
   readonly close: () => Promise<void>
   readonly definitions: Definitions
@@ -97,7 +97,7 @@ export const assemble = async (
   options: RunOptions,
   configuration: Configuration,
   { clock, environment, log }: { readonly clock: Clock; readonly environment: NodeJS.ProcessEnv; readonly log: Log }
-): Promise<E.Either<string, Parts>> => {
+): Promise<E.Either<string, Assembly>> => {
   const policy = policyOf(options)
   const isInsecure = options.dev === true
   const tmp = join(options.store, 'tmp')
@@ -105,7 +105,7 @@ export const assemble = async (
   if (E.isLeft(emptied)) return emptied
   const git = { clock, isInsecure, policy, tmp }
   const limited = limitedLog(clock, log)
-  const onDate = createClockWatch(clock, log).hear
+  const onDate = createClockWatch(clock, log).observe
   const client = httpClient({ clock, onDate, policy: trustedPolicyOf(options) })
   const checkout = gitCheckout({ ...git, addresses: ({ build, plan }) => addressesOf(build.knot, plan.repository, isInsecure) })
 

@@ -124,7 +124,7 @@ const read = ({ isBounded, take, url }: Reading, clock: Clock): Promise<End> =>
       resolve(how)
       socket.terminate()
     }
-    const hear = (): void => {
+    const restartSilence = (): void => {
       stopSilence()
       stopSilence = clock.after(SILENCE_MS, () => end({ _tag: 'Broken', why: `nothing was heard for ${String(SILENCE_MS / 1_000)} s` }))
     }
@@ -134,12 +134,12 @@ const read = ({ isBounded, take, url }: Reading, clock: Clock): Promise<End> =>
     }
     socket.on('open', () => {
       isOpen = true
-      hear()
+      restartSilence()
       rest()
     })
-    socket.on('ping', hear)
+    socket.on('ping', restartSilence)
     socket.on('message', (data: Buffer) => {
-      hear()
+      restartSilence()
       if (take(data.toString())) rest()
       else end({ _tag: 'Broken', why: 'that is not a log of tack' })
     })

@@ -42,11 +42,11 @@ export const checkOwner = ({ owner, plc }: RunOptions, { records }: { readonly r
 /** A log that keeps the last reason. */
 export const reasons = (): Log & { readonly last: () => string } => {
   let last = 'it was closed'
-  const hear: Log['warn'] = (_, { code, error, reason } = {}) => {
+  const record: Log['warn'] = (_, { code, error, reason } = {}) => {
     const words = [error, reason].find((one) => typeof one === 'string' && one !== '')
     last = typeof words === 'string' ? words : `closed with code ${String(code)}`
   }
-  return { ...silentLog, debug: hear, last: () => last, warn: hear }
+  return { ...silentLog, debug: record, last: () => last, warn: record }
 }
 
 export const checkStream = (options: RunOptions, clock: Clock): Promise<Finding> =>

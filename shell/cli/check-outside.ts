@@ -17,13 +17,13 @@ import type { RunOptions } from './options.js'
 import { adviceOnUpgrade, adviceOnWayIn } from './way-in.js'
 
 /** The answer of a server. `dateMs` is the server's time. */
-export interface Answer {
+export interface ProbeResponse {
   readonly dateMs: number | null
   readonly status: number
   readonly text: string
 }
 
-export type Ask = (url: string, isTrusted?: boolean) => Promise<E.Either<string, Answer>>
+export type Ask = (url: string, isTrusted?: boolean) => Promise<E.Either<string, ProbeResponse>>
 
 const OwnerAnswer = t.type({ owner: t.string }, 'answer')
 const HealthAnswer = t.type({ reasons: t.array(t.string) }, 'answer')

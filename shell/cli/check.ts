@@ -15,7 +15,7 @@ import type { Server } from '../inbound/server.js'
 import { systemClock } from '../lib/clock.js'
 import { silentLog, visible } from '../lib/log.js'
 import { httpClient } from '../outbound/http-client.js'
-import { assemble, type Parts, policyOf, trustedPolicyOf } from './assemble.js'
+import { assemble, type Assembly, policyOf, trustedPolicyOf } from './assemble.js'
 import { checkAllowed } from './check-allowed.js'
 import { checkGit, checkStore } from './check-machine.js'
 import { checkClock, checkOwner, checkProvider, checkStream } from './check-others.js'
@@ -29,7 +29,7 @@ import { entryFaults } from './provider-faults.js'
 
 const ANSWER_BYTES = 65_536
 
-const checkConfiguration = (options: RunOptions, parts: E.Either<string, Parts>, config: E.Either<string, Config> | null): Finding => {
+const checkConfiguration = (options: RunOptions, parts: E.Either<string, Assembly>, config: E.Either<string, Config> | null): Finding => {
   const what = 'configuration'
   if (E.isLeft(parts)) return wrong(what, ended(parts.left))
   if (config !== null && E.isLeft(config)) return wrong(what, ended(config.left))

@@ -33,7 +33,7 @@ const parseLine = (line: string): LogLine => {
 }
 
 /** The settings of a bridge. */
-export interface Place {
+export interface BridgeSettings {
   /** The path of its configuration file. */
   readonly configuration: string
   readonly hostname: string
@@ -46,8 +46,8 @@ export interface Place {
   readonly store: string
 }
 
-/** Starts the bridge, and passes each line of its log to `hear`. */
-export const startLife = ({ configuration, hostname, jetstreamUrl, keepsVariables = false, listen, owner, plc, store }: Place, hear: (line: LogLine) => void): Life => {
+/** Starts the bridge, and passes each line of its log to `onLine`. */
+export const startLife = ({ configuration, hostname, jetstreamUrl, keepsVariables = false, listen, owner, plc, store }: BridgeSettings, onLine: (line: LogLine) => void): Life => {
   const main = fileURLToPath(new URL('../main.js', import.meta.url))
   const flags = ['--dev', '--hostname', hostname, '--owner', owner, '--jetstream', jetstreamUrl, '--store', store]
   const others = ['--config', configuration, '--listen', listen, '--plc', plc, '--log', 'json', '--log-level', 'debug', '--max-backoff', '0.2']
@@ -60,7 +60,7 @@ export const startLife = ({ configuration, hostname, jetstreamUrl, keepsVariable
   createInterface({ input: child.stdout }).on('line', (line) => {
     const heard = parseLine(line)
     said.push(heard)
-    hear(heard)
+    onLine(heard)
   })
   return { child, said }
 }

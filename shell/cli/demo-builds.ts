@@ -104,12 +104,12 @@ export const buildActs = (stage: Stage): BuildActs => {
   const repoDid = repositoryOf(stage.seed)
   const heard: Array<Status> = []
   const missed: Array<Status> = []
-  const hear = (status: Status): void => {
+  const onStatus = (status: Status): void => {
     heard.push(status)
     const end = status.error === null ? '' : `: ${status.error}`
     print(`        · ${status.workflow} is ${status.status}${status.exitCode === null ? '' : ` (exit code ${String(status.exitCode)})`}${end}`)
   }
-  const reader = follow(url, hear, (status) => missed.push(status))
+  const reader = follow(url, onStatus, (status) => missed.push(status))
   const statusesOf = (rkey: string, name: string): ReadonlyArray<string> =>
     heard.filter((status) => status.rkey === rkey && status.workflow === name).map(({ status }) => status)
   const isOver = (rkey: string, ...names: ReadonlyArray<string>) => (): Promise<boolean> =>

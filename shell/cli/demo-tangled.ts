@@ -23,7 +23,7 @@ const CREATED = /"created":([0-9]+)\}$/
  * Reads `/events` from the beginning, and resumes after every loss. Like Tangled's web application, it ignores a status of a pipeline that has not
  * been announced: `miss` is called with it.
  */
-export const follow = (url: string, hear: (status: Status) => void, miss: (status: Status) => void): { readonly close: () => void } => {
+export const follow = (url: string, onStatus: (status: Status) => void, onMissed: (status: Status) => void): { readonly close: () => void } => {
   const pipelines = new Set<string>()
   let cursor = '0'
   let isOver = false
@@ -42,7 +42,7 @@ export const follow = (url: string, hear: (status: Status) => void, miss: (statu
         return
       }
       const of = textOf(pipeline)
-      const hears = pipelines.has(of) ? hear : miss
+      const hears = pipelines.has(of) ? onStatus : onMissed
       hears({
         error: error === undefined ? null : textOf(error),
         exitCode: typeof exitCode === 'number' ? exitCode : null,

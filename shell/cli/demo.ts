@@ -96,7 +96,7 @@ export const demo = async ({ once: isOnce, seed }: DemoOptions, print: (text: st
   const say = (text: string): void => print(name(text))
   const known = new Set<string>()
   let isQuiet = true
-  const hear = (line: LogLine): void => {
+  const onLine = (line: LogLine): void => {
     const frame = JSON.stringify([line.event, line['knot'], line['did'], line['collection'], line['rkey'], line['rev'] ?? line['timeUs']])
     const words = heard(line, known.has(frame))
     known.add(frame)
@@ -104,7 +104,7 @@ export const demo = async ({ once: isOnce, seed }: DemoOptions, print: (text: st
   }
   const lives: Array<Life> = []
   const start = (): Life => {
-    const life = startLife(place, hear)
+    const life = startLife(place, onLine)
     lives.push(life)
     return life
   }

@@ -139,7 +139,7 @@ export const run = async (
     (durable, events, effects) => {
       progress.look(durable)
       for (const event of events) {
-        if (event._tag === 'CommitReceived' || event._tag === 'AccountReceived') clocks.hearOfPast(options.jetstream.host, event.timeUs / 1000)
+        if (event._tag === 'CommitReceived' || event._tag === 'AccountReceived') clocks.observePast(options.jetstream.host, event.timeUs / 1000)
         // Logged once, with advice: the reports that follow only say that it is retried.
         if (hasFailed || event._tag !== 'RequestFailed' || event.requested._tag !== 'Records' || event.requested.did !== options.owner) continue
         hasFailed = true

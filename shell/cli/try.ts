@@ -1,7 +1,7 @@
 /** `tack try FILE… --event push`: what would be built, where, and with which variables, or why not. Builds nothing. */
 import * as E from 'fp-ts/lib/Either.js'
 import { type Allowed, Cause, Did, excerpt, explain, isWorkflowFile, type Plan, shortName, type Workflow, WorkflowName } from '../../core/index.js'
-import { lacksOf } from '../authoring/findings.js'
+import { missingSettings } from '../authoring/findings.js'
 import { type Circumstances, type Outcome, tryWorkflows } from '../authoring/trial.js'
 import { whyNot } from '../authoring/why-not.js'
 import { visible } from '../lib/log.js'
@@ -125,7 +125,7 @@ export const trialOf = (
   const known = knownIn(configuration)
   // The machine hands such a build to its provider, which refuses it.
   const refused = (workflow: Workflow): Outcome | null => {
-    const lacks = workflow._tag === 'Defined' ? lacksOf(workflow, known) : []
+    const lacks = workflow._tag === 'Defined' ? missingSettings(workflow, known) : []
     return lacks.length === 0 ? null : { _tag: 'Failed', error: lacks.join(' ') }
   }
   return E.right(

@@ -34,7 +34,7 @@ export interface Feed<Asked> {
   /** What the client asks for. */
   readonly asked: () => Asked
   /** Handles a text message from the client. If a goodbye is returned, the connection is closed with it. */
-  readonly hear: (text: string) => Goodbye | null
+  readonly receive: (text: string) => Goodbye | null
   /** The next bytes, whole messages; a goodbye to close the connection with; or `null` if there is nothing more for now. */
   readonly next: () => Buffer | Goodbye | null
 }
@@ -133,7 +133,7 @@ const read = <Asked>(options: EndpointOptions<Asked>, feed: Feed<Asked>, ws: Web
     unblock?.()
   })
   ws.on('message', (data: Buffer, isBinary) => {
-    const goodbye = isBinary ? null : feed.hear(data.toString())
+    const goodbye = isBinary ? null : feed.receive(data.toString())
     if (goodbye === null) wake()
     else ws.close(goodbye.code, goodbye.reason)
   })

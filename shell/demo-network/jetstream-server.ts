@@ -145,7 +145,7 @@ export const startJetstream = async (options: JetstreamOptions): Promise<Jetstre
     let seq = startOf(asked.cursor)
     return {
       asked: () => asked,
-      hear: (text) => {
+      receive: (text) => {
         const update = updateIn(text)
         if (E.isLeft(update)) return update.left
         if (update.right === null) return null

@@ -131,7 +131,7 @@ export const startKnot = async (options: KnotOptions): Promise<KnotServer> => {
       return batches > maxBatches ? TRY_AGAIN : page
     }
 
-    return { asked: () => asked, hear: () => null, next: generation === 'older' ? older : newer }
+    return { asked: () => asked, receive: () => null, next: generation === 'older' ? older : newer }
   }
 
   const endpoint = await startEndpoint<KnotAsked>({

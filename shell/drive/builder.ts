@@ -32,7 +32,7 @@ export interface Builder {
 const AT_A_TIME = 32
 const AT_A_TIME_FOR_ACCOUNT = 24
 
-type Answer = Accepted | Acknowledged | Missing | Refused | Uncertain
+type ProviderAnswer = Accepted | Acknowledged | Missing | Refused | Uncertain
 
 /** A delay that a foreign server asked for, capped to what a timer can hold: a day. */
 const wait = (ms: number): Natural => Math.min(Math.max(Math.ceil(Number.isFinite(ms) ? ms : 0), 0), 86_400_000) as Natural
@@ -45,7 +45,7 @@ export const createBuilder = (providers: ReadonlyArray<Provider>, clock: Clock):
 
   const jobOf = ({ build, plan }: Pick<StartBuild, 'build' | 'plan'>): Job => ({ build, key: buildKey(build), plan })
 
-  const eventOf = (build: BuildName, number: Natural, answer: Answer, settleMs: number): Event => {
+  const eventOf = (build: BuildName, number: Natural, answer: ProviderAnswer, settleMs: number): Event => {
     const at = clock.now()
     switch (answer._tag) {
       case 'Accepted':
@@ -64,10 +64,10 @@ export const createBuilder = (providers: ReadonlyArray<Provider>, clock: Clock):
   const ask = (
     request: StartBuild | FindBuild | CancelBuild,
     deliver: Deliver,
-    question: (provider: Provider, job: Job) => Promise<Answer>
+    question: (provider: Provider, job: Job) => Promise<ProviderAnswer>
   ): void => {
     const provider = byName.get(request.plan.provider)
-    const answer = (said: Answer): void => {
+    const answer = (said: ProviderAnswer): void => {
       if (!isClosed) deliver(eventOf(request.build, request.number, said, provider?.settleMs ?? 0))
     }
     // The core asks only for providers of the configuration, which are these.

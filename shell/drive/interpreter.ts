@@ -78,11 +78,11 @@ export const createInterpreter = (
     execute: (effect) => {
       switch (effect._tag) {
         case 'OpenJetstream':
-          return keep(jetstreamKey(effect.connection), (hear) => network.openJetstream(effect.connection, effect.ordinal ?? effect.cursor, hear))
+          return keep(jetstreamKey(effect.connection), (onEvent) => network.openJetstream(effect.connection, effect.ordinal ?? effect.cursor, onEvent))
         case 'CloseJetstream':
           return closeLink(jetstreamKey(effect.connection))
         case 'SubscribeKnot':
-          return keep(knotKey(effect.host, effect.connection), (hear) => network.openKnot(effect.connection, effect.host, effect.cursor, hear))
+          return keep(knotKey(effect.host, effect.connection), (onEvent) => network.openKnot(effect.connection, effect.host, effect.cursor, onEvent))
         case 'UnsubscribeKnot':
           return closeLink(knotKey(effect.host, effect.connection))
         case 'WakeAfter':

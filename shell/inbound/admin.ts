@@ -3,7 +3,7 @@ import * as O from 'fp-ts/lib/Option.js'
 import { createHash, timingSafeEqual } from 'node:crypto'
 import type { Builds, State, WorkflowName } from '../../core/index.js'
 import type { Clock, HandleAdmin, Log } from '../ports.js'
-import { type Answer, json, notFound, text, unsaved } from './responses.js'
+import { type HttpReply, json, notFound, text, unsaved } from './responses.js'
 import type { Asked } from './routes.js'
 import { buildOf, runNamed } from './lookup.js'
 
@@ -39,7 +39,7 @@ const REFUSALS: { readonly [refusal in Builds.OrderRefusal]: string } = {
 }
 
 /** `POST /builds/{knot}/{rkey}[/{workflow}]/{cancel|retry}`. A request that would come to nothing is refused. */
-export const takeAdmin = async (ports: AdminPorts, asked: Asked, names: ReadonlyArray<string>, action: 'cancel' | 'retry'): Promise<Answer> => {
+export const takeAdmin = async (ports: AdminPorts, asked: Asked, names: ReadonlyArray<string>, action: 'cancel' | 'retry'): Promise<HttpReply> => {
   const { clock, count, durable, handle, log, token } = ports
   if (token === undefined) return notFound
   const [, given] = BEARER.exec(asked.headers.authorization ?? '') ?? []

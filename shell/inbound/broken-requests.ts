@@ -3,13 +3,13 @@
  * platform would answer with a bare status.)
  */
 import type { Server } from 'node:http'
-import { type Answer, refuse } from './responses.js'
+import { type HttpReply, refuse } from './responses.js'
 import { refused } from './xrpc/answers.js'
 
 const NO_HTTP = refused(400, 'InvalidRequest', 'this is not a valid HTTP/1.1 request')
 const SLOW = refused(408, 'InvalidRequest', 'the request took too long to arrive: send it again')
 
-const answerTo = (code: string | undefined, headerBytes: number): Answer => {
+const answerTo = (code: string | undefined, headerBytes: number): HttpReply => {
   switch (code) {
     case 'HPE_HEADER_OVERFLOW':
       return refused(431, 'InvalidRequest', `the URL and the headers are longer than ${String(headerBytes)} bytes: ask for less at a time`)

@@ -17,7 +17,7 @@ import { pipe } from 'fp-ts/lib/function.js'
 import { Builds, decodeCursor, type LogEntry, logFrame, type ReaderCursor, type State, type TimeUs } from '../../core/index.js'
 import { joined, message } from '../lib/messages.js'
 import type { Log } from '../ports.js'
-import { type Answer, text } from './responses.js'
+import { type HttpReply, text } from './responses.js'
 import type { Peer } from './peer.js'
 import type { Turns } from './turns.js'
 
@@ -44,7 +44,7 @@ export interface EventsCounts {
 }
 
 export interface Events {
-  readonly admit: (query: URLSearchParams) => E.Either<Answer, (peer: Peer) => void>
+  readonly admit: (query: URLSearchParams) => E.Either<HttpReply, (peer: Peer) => void>
   readonly counts: () => EventsCounts
   /** To be called when the durable state may hold news. */
   readonly wake: () => void

@@ -6,10 +6,10 @@
  */
 import type { State } from '../../core/index.js'
 import type { Clock } from '../ports.js'
-import { type Answer, json } from './responses.js'
+import { type HttpReply, json } from './responses.js'
 
 export interface Health {
-  readonly answer: () => Answer
+  readonly answer: () => HttpReply
   readonly isHealthy: () => boolean
   /** To be called when the durable state may have changed. */
   readonly look: () => void

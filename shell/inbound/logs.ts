@@ -17,7 +17,7 @@ import { message } from '../lib/messages.js'
 import type { Clock, Log } from '../ports.js'
 import { PIECE_CHARS, piecesOf } from '../providers/log-texts.js'
 import type { LogLine, Provider } from '../providers/provider.js'
-import { type Answer, notFound, text } from './responses.js'
+import { type HttpReply, notFound, text } from './responses.js'
 import { buildNamed } from './lookup.js'
 import type { Peer } from './peer.js'
 import { createSharedLogs, defaultSharedLogsLimits, type SharedLogsLimits } from './shared-logs.js'
@@ -49,7 +49,7 @@ export interface LogFraming {
 }
 
 export interface Logs {
-  readonly admit: (knot: string, rkey: string, workflow: string) => E.Either<Answer, (peer: Peer) => void>
+  readonly admit: (knot: string, rkey: string, workflow: string) => E.Either<HttpReply, (peer: Peer) => void>
   /** Streams the logs of these builds to a reader, until all of them have ended; `null` when there are too many readers. */
   readonly follow: (names: ReadonlyArray<BuildName>, framing: LogFraming) => ((peer: Peer) => void) | null
   readonly readers: () => number

@@ -6,7 +6,7 @@ import type { Clock } from '../ports.js'
 import { ADMIN_RESULTS, type AdminResult } from './admin.js'
 import type { EventsCounts } from './events.js'
 import type { Gauges } from './gauges.js'
-import { type Answer, text } from './responses.js'
+import { type HttpReply, text } from './responses.js'
 import { buildsByStatus } from './shown-builds.js'
 import { WEBHOOK_RESULTS, type WebhookResult } from './webhooks.js'
 
@@ -25,7 +25,7 @@ export interface MetricsPorts {
 }
 
 export interface Metrics {
-  readonly answer: () => Promise<Answer>
+  readonly answer: () => Promise<HttpReply>
   readonly countAdmin: (result: AdminResult) => void
   readonly countWebhook: (provider: string, result: WebhookResult) => void
 }

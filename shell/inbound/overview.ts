@@ -9,7 +9,7 @@ import { Counters, type Did, excerpt, OrderedMap, Rkey, repoAt, type Report, typ
 import { sentenceOf } from '../lib/report-text.js'
 import { summary } from '../lib/summaries.js'
 import { VERSION } from '../lib/version.js'
-import { type Answer, json, readByAll, text } from './responses.js'
+import { type HttpReply, json, readByAll, text } from './responses.js'
 import { active, buildsByStatus, buildsOfRun, handlesOf, ownersOf, pageOfBuilds, reading } from './shown-builds.js'
 import type { Shown } from './shown.js'
 
@@ -159,7 +159,7 @@ export const createOverview = (
   durable: () => State,
   facts: () => Facts,
   names: Shown
-): ((headers: { readonly [name: string]: string | ReadonlyArray<string> | undefined }) => Answer) => {
+): ((headers: { readonly [name: string]: string | ReadonlyArray<string> | undefined }) => HttpReply) => {
   let edition: Edition | null = null
 
   const current = (): Edition => {
@@ -191,7 +191,7 @@ const TIME = /^[0-9]{1,16}$/
  * `GET /api/builds.json?before=…`: builds, page by page; without `before` the first of them. `GET /api/builds.json?knot=…&rkey=…`: the builds of that
  * run.
  */
-export const answerBuilds = (state: State, query: URLSearchParams, names: Shown): Answer => {
+export const answerBuilds = (state: State, query: URLSearchParams, names: Shown): HttpReply => {
   const [before, knot, rkey] = [query.get('before'), query.get('knot'), query.get('rkey')]
   if (knot !== null || rkey !== null)
     return knot !== null && rkey !== null && before === null

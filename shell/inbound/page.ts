@@ -4,7 +4,7 @@
  */
 import { createHash } from 'node:crypto'
 import { existsSync, readFileSync } from 'node:fs'
-import type { Answer } from './responses.js'
+import type { HttpReply } from './responses.js'
 
 /** The folder is beside this module in the sources, and three folders up from `dist/shell/inbound` when compiled. */
 const FOLDERS = ['./page/', '../../../shell/inbound/page/'].map((path) => new URL(path, import.meta.url))
@@ -31,7 +31,7 @@ const FILES = [
 ] as const
 
 /** Responses by path, given the browser's ETag. @throws when the files are missing. */
-export const loadPage = (): ReadonlyMap<string, (tag: string | undefined) => Answer> => {
+export const loadPage = (): ReadonlyMap<string, (tag: string | undefined) => HttpReply> => {
   const folder = FOLDERS.find((url) => existsSync(new URL('page.html', url)))
   if (folder === undefined) throw new Error('the files of the page are missing: shell/inbound/page is part of the program')
   return new Map(

@@ -2,25 +2,25 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
 
-export interface Answer {
+export interface HttpReply {
   readonly body?: string | Buffer
   readonly headers?: { readonly [name: string]: string }
   readonly status: number
 }
 
-export const json = (status: number, value: unknown, headers: Answer['headers'] = {}): Answer => ({
+export const json = (status: number, value: unknown, headers: HttpReply['headers'] = {}): HttpReply => ({
   body: `${JSON.stringify(value)}\n`,
   headers: { 'content-type': 'application/json; charset=utf-8', ...headers },
   status
 })
 
-export const text = (status: number, sentence: string, headers: Answer['headers'] = {}): Answer => ({
+export const text = (status: number, sentence: string, headers: HttpReply['headers'] = {}): HttpReply => ({
   body: `${sentence}\n`,
   headers: { 'content-type': 'text/plain; charset=utf-8', ...headers },
   status
 })
 
-export const notFound: Answer = text(404, 'not found')
+export const notFound: HttpReply = text(404, 'not found')
 
 /** Accepted means saved. Whatever may not have been saved must be sent again. */
 export const unsaved = text(503, 'cannot be saved now; retry later', { 'retry-after': '5' })
@@ -40,7 +40,7 @@ const everywhere = {
 export const failed = text(500, 'internal error; it has been logged')
 
 /** Sends a response. */
-export const send = (request: IncomingMessage, response: ServerResponse, { body = '', headers = {}, status }: Answer): void => {
+export const send = (request: IncomingMessage, response: ServerResponse, { body = '', headers = {}, status }: HttpReply): void => {
   const hasBody = status !== 204 && status !== 304
   // A client that is still sending an unwanted body is not waited for.
   const rest = request.complete ? {} : { connection: 'close' }
@@ -60,7 +60,7 @@ const STATUS_TEXT: ReadonlyMap<number, string> = new Map([
 ])
 
 /** Responds on a socket that has left HTTP. */
-export const refuse = (socket: Duplex, { body = '', headers = {}, status }: Answer): void => {
+export const refuse = (socket: Duplex, { body = '', headers = {}, status }: HttpReply): void => {
   const lines = Object.entries({ ...headers, connection: 'close', 'content-length': String(Buffer.byteLength(body)) })
   // HTTP keeps its half of a connection open until the client closes the other: a client that never does would hold it for ever.
   socket.once('finish', () => socket.destroy())

@@ -7,7 +7,7 @@
 import * as E from 'fp-ts/lib/Either.js'
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
 import type { Peer } from './peer.js'
-import { type Answer, notFound, readByAll, text } from './responses.js'
+import { type HttpReply, notFound, readByAll, text } from './responses.js'
 
 export interface Asked {
   /** The client's address. Behind a proxy that is the proxy. */
@@ -20,18 +20,18 @@ export interface Asked {
 export type Route =
   | {
       readonly _tag: 'Answers'
-      readonly answer: (asked: Asked, request: IncomingMessage) => Answer | Promise<Answer | null> | null
+      readonly answer: (asked: Asked, request: IncomingMessage) => HttpReply | Promise<HttpReply | null> | null
       /** `GET` includes `HEAD`. */
       readonly methods: ReadonlyArray<'GET' | 'POST'>
       /** The answer to an upgrade, where it differs from the usual one. */
-      readonly upgraded?: Answer
+      readonly upgraded?: HttpReply
     }
   | {
       readonly _tag: 'Socket'
       /** Why the connection is not upgraded, or what serves it. */
-      readonly admit: (asked: Asked) => E.Either<Answer, (peer: Peer) => void>
+      readonly admit: (asked: Asked) => E.Either<HttpReply, (peer: Peer) => void>
       /** The answer to a plain request, where it is not a sentence. */
-      readonly plain?: Answer
+      readonly plain?: HttpReply
     }
 
 /** The route of a path, given as its decoded segments; `null` when there is none. */
@@ -64,7 +64,7 @@ export const upgradeRequired = text(426, 'this endpoint needs a websocket upgrad
 const allowed = (route: Route): ReadonlyArray<string> =>
   route._tag === 'Socket' ? ['GET'] : [...route.methods, ...(route.methods.includes('GET') ? ['HEAD'] : []), 'OPTIONS']
 
-const preflight = (route: Route): Answer => ({
+const preflight = (route: Route): HttpReply => ({
   headers: {
     'access-control-allow-headers': 'authorization, content-type',
     'access-control-allow-methods': allowed(route).join(', '),
@@ -75,7 +75,7 @@ const preflight = (route: Route): Answer => ({
 })
 
 /** The response to a request that is not for an upgrade; `null` when the client has gone. */
-export const answerOf = async (router: Router, request: IncomingMessage): Promise<Answer | null> => {
+export const answerOf = async (router: Router, request: IncomingMessage): Promise<HttpReply | null> => {
   const found = find(router, request)
   if (found === null) return notFound
   const { asked, route } = found

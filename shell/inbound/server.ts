@@ -28,7 +28,7 @@ import { createGauges } from './gauges.js'
 import { createHealth } from './health.js'
 import { createBudget } from './body.js'
 import { defaultHttpLimits, type HttpLimits, startHttp } from './http-server.js'
-import type { Answer } from './responses.js'
+import type { HttpReply } from './responses.js'
 import type { Route, Router } from './routes.js'
 import { createLogs, defaultLogsLimits, type LogsLimits } from './logs.js'
 import { createMetrics } from './metrics.js'
@@ -115,7 +115,7 @@ const limitsOf = ({ events, http, logs, turns, ...others }: NonNullable<ServerCo
   turns: { ...defaultServerLimits.turns, ...turns }
 })
 
-const get = (answer: (headers: { readonly [name: string]: string | ReadonlyArray<string> | undefined }, query: URLSearchParams) => Answer | Promise<Answer>): Route => ({
+const get = (answer: (headers: { readonly [name: string]: string | ReadonlyArray<string> | undefined }, query: URLSearchParams) => HttpReply | Promise<HttpReply>): Route => ({
   _tag: 'Answers',
   answer: async ({ headers, query }) => answer(headers, query),
   methods: ['GET']

@@ -8,7 +8,7 @@ import type { Clock, Log } from '../ports.js'
 import { tally } from './clients.js'
 import type { HttpLimits } from './http-server.js'
 import { openPeer, type Peer } from './peer.js'
-import { type Answer, failed, notFound, refuse, text } from './responses.js'
+import { type HttpReply, failed, notFound, refuse, text } from './responses.js'
 import { type Asked, find, type Router, upgradeRequired } from './routes.js'
 import { asRead } from './xrpc/answers.js'
 
@@ -39,7 +39,7 @@ export const createUpgrades = ({ clock, limits, log, router }: UpgradesOptions):
   let isClosing = false
 
   /** What serves the connection, or why it is not upgraded. */
-  const admitted = (request: IncomingMessage): E.Either<Answer, { readonly asked: Asked; readonly serve: (peer: Peer) => void }> => {
+  const admitted = (request: IncomingMessage): E.Either<HttpReply, { readonly asked: Asked; readonly serve: (peer: Peer) => void }> => {
     const found = find(router, request)
     if (isClosing) return E.left(text(503, 'shutting down'))
     if (found === null) return E.left(notFound)

@@ -9,7 +9,7 @@ import type { Clock, Log, Submit } from '../ports.js'
 import { reportOf } from '../providers/report.js'
 import type { Provider, WebhookAnswer, WebhookRequest } from '../providers/provider.js'
 import { type Budget, readBody } from './body.js'
-import { type Answer, text, unsaved } from './responses.js'
+import { type HttpReply, text, unsaved } from './responses.js'
 import type { Asked } from './routes.js'
 
 /** Outcomes of webhooks, as counted. */
@@ -36,7 +36,7 @@ const ask = (provider: Provider, request: IncomingMessage, body: Buffer, nowMs: 
  * A webhook that no provider takes: the operator is told, because the CI alone would see it, in its own log. `isThere`: the provider exists, but was made
  * without the secret that its webhooks are signed with.
  */
-export const missWebhook = (log: Log, name: string, isThere: boolean, { address }: Asked): Answer => {
+export const missWebhook = (log: Log, name: string, isThere: boolean, { address }: Asked): HttpReply => {
   const hint = isThere
     ? 'this provider takes no webhooks; where its kind can, they need "webhookSecret"'
     : 'there is no such provider; the path is /webhooks/ and the name under "providers"'
@@ -45,9 +45,9 @@ export const missWebhook = (log: Log, name: string, isThere: boolean, { address 
 }
 
 /** `POST /webhooks/{provider}`. */
-export const takeWebhook = async (ports: WebhookPorts, provider: Provider, asked: Asked, request: IncomingMessage): Promise<Answer | null> => {
+export const takeWebhook = async (ports: WebhookPorts, provider: Provider, asked: Asked, request: IncomingMessage): Promise<HttpReply | null> => {
   const { budget, clock, count, limitBytes, log, submit } = ports
-  const result = (kind: WebhookResult, answer: Answer): Answer => {
+  const result = (kind: WebhookResult, answer: HttpReply): HttpReply => {
     count(provider.name, kind)
     return answer
   }

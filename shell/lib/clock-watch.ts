@@ -18,15 +18,15 @@ export const skewOf = (source: string, theirMs: number, oursMs: number): string 
 
 export interface ClockWatch {
   /** `source` says that it is `theirMs` now. */
-  readonly hear: (source: string, theirMs: number) => void
+  readonly observe: (source: string, theirMs: number) => void
   /** `source` has sent something that it wrote at `theirMs`, perhaps long ago. */
-  readonly hearOfPast: (source: string, theirMs: number) => void
+  readonly observePast: (source: string, theirMs: number) => void
 }
 
 /** Warns of a wrong clock, at most once an hour. */
 export const createClockWatch = (clock: Clock, log: Pick<Log, 'warn'>): ClockWatch => {
   let nextMs = 0
-  const hear: ClockWatch['hear'] = (source, theirMs) => {
+  const observe: ClockWatch['observe'] = (source, theirMs) => {
     const nowMs = clock.now() / 1000
     if (nowMs < nextMs) return
     const sentence = skewOf(source, theirMs, nowMs)
@@ -35,9 +35,9 @@ export const createClockWatch = (clock: Clock, log: Pick<Log, 'warn'>): ClockWat
     log.warn(sentence)
   }
   return {
-    hear,
-    hearOfPast: (source, theirMs) => {
-      if (theirMs > clock.now() / 1000) hear(source, theirMs)
+    observe,
+    observePast: (source, theirMs) => {
+      if (theirMs > clock.now() / 1000) observe(source, theirMs)
     }
   }
 }

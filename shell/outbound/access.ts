@@ -17,7 +17,7 @@ import type { Documents } from './documents.js'
 import type { Policy, Resolve } from './guard.js'
 import { httpClient } from './http-client.js'
 import { hasManyParts, MANY_PARTS } from './json-size.js'
-import { afterCall, lineOf, NONE_SLOW, PLACES } from './slow-knots.js'
+import { afterCall, queueOf, NONE_SLOW, PLACES } from './slow-knots.js'
 import { isListed } from './records.js'
 import { retryAfterMs } from './retry-after.js'
 
@@ -58,7 +58,7 @@ const PENDING = 100_000
 /** An XRPC method and its parameters. */
 type Question = readonly [method: string, params: { readonly [name: string]: string }]
 
-const unanswered = (error: string): Access.Said => ({ _tag: 'Unanswered', error, waitMs: 0 })
+const unanswered = (error: string): Access.InquiryAnswer => ({ _tag: 'Unanswered', error, waitMs: 0 })
 
 export const accessReader = ({ clock, documents, hosts, isInsecure, pauseMs = 50, policy, promptMs = 2_000, resolve }: AccessOptions): AccessReader => {
   const client = httpClient({ clock, maxBodyBytes: MAX_BODY_BYTES, maxConnections: 1, policy, timeoutMs: TIMEOUT_MS, ...(resolve === undefined ? {} : { resolve }) })
@@ -85,7 +85,7 @@ export const accessReader = ({ clock, documents, hosts, isInsecure, pauseMs = 50
   const versions = createKeeper<Access.Inquiry>(clock, VERSIONS, ({ _tag }) => (_tag === 'Unread' ? 0 : VERSION_US))
 
   /** Calls a method of the knot, with a time limit. Never rejects. */
-  const call = async (knot: HostName, method: string, params: { readonly [name: string]: string }, timeoutMs: number): Promise<Access.Said> => {
+  const call = async (knot: HostName, method: string, params: { readonly [name: string]: string }, timeoutMs: number): Promise<Access.InquiryAnswer> => {
     const address = `${isInsecure ? 'http' : 'https'}://${knot}/xrpc/${method}`
     // The platform rejects some valid names, because of characters that no registry allows.
     if (!URL.canParse(address)) return unanswered(`${knot}: the name does not resolve`)
@@ -103,24 +103,24 @@ export const accessReader = ({ clock, documents, hosts, isInsecure, pauseMs = 50
   }
 
   /** Calls with the short time limit. Returns `null` if the knot counts as slow, or turns out to be slow. */
-  const callPromptly = async (knot: HostName, ...rest: Question): Promise<Access.Said | null> => {
+  const callPromptly = async (knot: HostName, ...rest: Question): Promise<Access.InquiryAnswer | null> => {
     const sinceUs = clock.now()
-    if (lineOf(slow, knot, sinceUs) === 'slow') return null
+    if (queueOf(slow, knot, sinceUs) === 'slow') return null
     const said = await call(knot, ...rest, promptMs)
     const nowUs = clock.now()
     slow = afterCall(slow, { knot, nowUs, sinceUs }, promptMs * 1_000)
-    return said._tag === 'Answered' || lineOf(slow, knot, nowUs) === 'prompt' ? said : null
+    return said._tag === 'Answered' || queueOf(slow, knot, nowUs) === 'prompt' ? said : null
   }
 
   /** Calls when it is the turn of the knot, and of the account. Never settles if the reader is closed first. */
-  const callInTurn = ({ account, knot }: ReadAccess, ...rest: Question): Promise<Access.Said> =>
+  const callInTurn = ({ account, knot }: ReadAccess, ...rest: Question): Promise<Access.InquiryAnswer> =>
     new Promise((resolve, reject) => {
       const slowly = (): void => lines.slow.add(knot, account, () => call(knot, ...rest, TIMEOUT_MS).then(resolve, reject))
-      if (lineOf(slow, knot, clock.now()) === 'slow') return slowly()
+      if (queueOf(slow, knot, clock.now()) === 'slow') return slowly()
       lines.prompt.add(knot, account, () => callPromptly(knot, ...rest).then((said) => (said === null ? slowly() : resolve(said)), reject))
     })
 
-  const documentOf = async ({ account, repo }: ReadAccess): Promise<Access.Said> => {
+  const documentOf = async ({ account, repo }: ReadAccess): Promise<Access.InquiryAnswer> => {
     if (!Did.is(repo)) return unanswered('it has no DID')
     const document = await new Promise<Awaited<ReturnType<Documents['read']>>>((resolve, reject) => {
       (isListed(repo) ? listed : others).add('', account, () => documents.read(repo).then(resolve, reject))
@@ -131,7 +131,7 @@ export const accessReader = ({ clock, documents, hosts, isInsecure, pauseMs = 50
   }
 
   /** Asks one question about the repository. */
-  const saidTo = (request: ReadAccess, question: Access.AccessQuestion): Promise<Access.Said> => {
+  const saidTo = (request: ReadAccess, question: Access.AccessQuestion): Promise<Access.InquiryAnswer> => {
     const { repo } = request
     switch (question._tag) {
       case 'AskVersion':
@@ -155,7 +155,7 @@ export const accessReader = ({ clock, documents, hosts, isInsecure, pauseMs = 50
       const question = inquiry
       // A failure is an answer, too: the core waits for one.
       const next = async (): Promise<Access.Inquiry> =>
-        Access.hear(about, question, await saidTo(request, question).catch((error: unknown) => unanswered(String(error))))
+        Access.afterAnswer(about, question, await saidTo(request, question).catch((error: unknown) => unanswered(String(error))))
       // The version of a knot holds for all of its repositories. Each account asks for itself: the question of another may have many before it.
       inquiry = await (question._tag === 'AskVersion' ? versions.get(`${request.knot} ${request.account}`, next) : next())
     }

@@ -11,7 +11,7 @@ import { withNewest } from '../lib/newest.js'
 export const PLACES = { prompt: 16, slow: 8 } as const
 
 /** The queue in which a knot waits. */
-export type Line = keyof typeof PLACES
+export type QueueName = keyof typeof PLACES
 
 /** How long a late knot counts as slow: ten minutes. */
 export const SLOW_US = 600_000_000
@@ -25,7 +25,7 @@ export type SlowKnots = ReadonlyMap<HostName, TimeUs>
 export const NONE_SLOW: SlowKnots = new Map()
 
 /** The queue in which the next request to the knot waits. */
-export const lineOf = (slow: SlowKnots, knot: HostName, nowUs: TimeUs): Line => (nowUs < (slow.get(knot) ?? 0) ? 'slow' : 'prompt')
+export const queueOf = (slow: SlowKnots, knot: HostName, nowUs: TimeUs): QueueName => (nowUs < (slow.get(knot) ?? 0) ? 'slow' : 'prompt')
 
 /**
  * Updates the slow knots after a call in the prompt queue, answered or not.

@@ -1,7 +1,7 @@
 /** Requests to Buildbot's REST API (version 2), and the session for them. */
 import type * as t from 'io-ts'
 import { Builds, Requests, wordsOf } from './buildbot-answers.js'
-import { type Answer, type Client, decoded, isRefusal, redactor } from './common.js'
+import { type HttpResponse, type Client, decoded, isRefusal, redactor } from './common.js'
 import type { Missing, Refused, Uncertain } from './provider.js'
 
 /** A build request and its builds. */
@@ -12,22 +12,22 @@ export interface Standing {
 }
 
 export interface BuildbotApi {
-  readonly ask: (path: string) => Promise<Answer | Uncertain>
+  readonly ask: (path: string) => Promise<HttpResponse | Uncertain>
   readonly client: Client
   /** Sends a JSON-RPC call. Everything that changes something at Buildbot is one. */
-  readonly command: (path: string, method: string, params: { readonly [name: string]: unknown }) => Promise<Answer | Uncertain>
+  readonly command: (path: string, method: string, params: { readonly [name: string]: unknown }) => Promise<HttpResponse | Uncertain>
   /** The result of an unexpected answer. */
-  readonly doubt: (answer: Answer) => Uncertain
+  readonly doubt: (answer: HttpResponse) => Uncertain
   readonly get: <A>(path: string, codec: t.Type<A, unknown>) => Promise<{ readonly _tag: 'Got'; readonly value: A } | Missing | Uncertain>
   /** The result for a name that is not the number of a request. */
   readonly nameless: (external: string) => Uncertain
-  readonly refusal: (what: string, answer: Answer) => Refused
+  readonly refusal: (what: string, answer: HttpResponse) => Refused
   /** The number of a request; `null` if `external` cannot be one. */
   readonly requestOf: (external: string) => string | null
   /** Reads a build request and its builds. */
   readonly standing: (external: string) => Promise<Standing | Missing | Uncertain>
   /** Buildbot's message in an answer, without secrets. */
-  readonly wordsIn: (answer: Answer) => string
+  readonly wordsIn: (answer: HttpResponse) => string
 }
 
 /** A login in the form of basic authentication. */
@@ -44,7 +44,7 @@ export const createBuildbotApi = (
   /** Removes the cookie from a server's message, too. */
   const clean = (words: string): string => redactor(cookie === null ? [] : cookie.split('; ').map((pair) => pair.replace(/^[^=]*=/, '')))(words)
 
-  const send = (path: string, command: unknown): Promise<Answer | Uncertain> =>
+  const send = (path: string, command: unknown): Promise<HttpResponse | Uncertain> =>
     client.ask({
       headers: {
         accept: 'application/json',
@@ -68,7 +68,7 @@ export const createBuildbotApi = (
     return null
   }
 
-  const ask = async (path: string, command: unknown = null): Promise<Answer | Uncertain> => {
+  const ask = async (path: string, command: unknown = null): Promise<HttpResponse | Uncertain> => {
     if (login !== null && cookie === null) {
       const failed = await logIn()
       if (failed !== null) return failed
@@ -82,9 +82,9 @@ export const createBuildbotApi = (
   const command: BuildbotApi['command'] = (path, method, params) =>
     ask(path, { id: 1, jsonrpc: '2.0', method, params })
 
-  const wordsIn = (answer: Answer): string => clean(wordsOf(answer))
+  const wordsIn = (answer: HttpResponse): string => clean(wordsOf(answer))
 
-  const doubt = (answer: Answer): Uncertain => client.doubt(answer, wordsIn(answer))
+  const doubt = (answer: HttpResponse): Uncertain => client.doubt(answer, wordsIn(answer))
 
   const get: BuildbotApi['get'] = async (path, codec) => {
     const answer = await ask(path)
@@ -94,7 +94,7 @@ export const createBuildbotApi = (
     return value === null ? doubt(answer) : { _tag: 'Got', value }
   }
 
-  const refusal = (what: string, answer: Answer): Refused => client.refuse(`${what} (${String(answer.status)}): ${wordsIn(answer)}`)
+  const refusal = (what: string, answer: HttpResponse): Refused => client.refuse(`${what} (${String(answer.status)}): ${wordsIn(answer)}`)
 
   const requestOf = (external: string): string | null => (/^[0-9]{1,15}$/.test(external) ? external : null)
 

@@ -2,7 +2,7 @@
 import { Chunks, Logs, Steps, textOf } from './buildbot-answers.js'
 import type { BuildbotApi } from './buildbot-api.js'
 import type { TextLog } from './common.js'
-import { logOfParts, type Part, type Parts } from './hosted.js'
+import { logOfParts, type LogPart, type LogParts } from './hosted.js'
 import type { Provider, Refused, Uncertain } from './provider.js'
 
 /** How many lines of a log to request at once; then, how much of a log to show, in UTF-16 units. */
@@ -13,10 +13,10 @@ const LONGEST_LOG = 4_194_304
 export const createBuildbotLogs = ({ client, get, standing }: BuildbotApi, everyMs: number): Provider['logs'] => {
   const GONE = 'Buildbot no longer has the build.'
 
-  const logsOf = async (external: string): Promise<Parts | Refused | Uncertain> => {
+  const logsOf = async (external: string): Promise<LogParts | Refused | Uncertain> => {
     const stands = await standing(external)
     if (stands._tag !== 'Standing') return stands._tag === 'Missing' ? client.refuse(GONE) : stands
-    const parts: Array<Part> = []
+    const parts: Array<LogPart> = []
     for (const { buildid } of stands.builds) {
       const steps = await get(`/builds/${String(buildid)}/steps?order=number`, Steps)
       if (steps._tag !== 'Got') return steps._tag === 'Missing' ? client.refuse(GONE) : steps
@@ -29,11 +29,11 @@ export const createBuildbotLogs = ({ client, get, standing }: BuildbotApi, every
             parts.push({ id: String(logid), isReadable: lines > 0, name: log === 'stdio' ? step : `${step}: ${log}` })
       }
     }
-    return { _tag: 'Parts', hasEnded: stands.request.complete, parts }
+    return { _tag: 'LogParts', hasEnded: stands.request.complete, parts }
   }
 
   /** Reads one log incrementally: requests only new lines, and remembers only where chunks begin. */
-  const logReader = (part: Part): ((wanted: number) => Promise<TextLog | Refused | Uncertain>) => {
+  const logReader = (part: LogPart): ((wanted: number) => Promise<TextLog | Refused | Uncertain>) => {
     interface Mark {
       readonly at: number
       readonly line: number
@@ -65,7 +65,7 @@ export const createBuildbotLogs = ({ client, get, standing }: BuildbotApi, every
 
   return (_job, external, signal) => {
     const readers = new Map<string, ReturnType<typeof logReader>>()
-    const read = (part: Part, at: number): Promise<TextLog | Refused | Uncertain> => {
+    const read = (part: LogPart, at: number): Promise<TextLog | Refused | Uncertain> => {
       const reader = readers.get(part.id) ?? logReader(part)
       readers.set(part.id, reader)
       return reader(at)

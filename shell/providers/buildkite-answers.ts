@@ -2,7 +2,7 @@
 import * as E from 'fp-ts/lib/Either.js'
 import * as t from 'io-ts'
 import { BuildName, type Status } from '../../core/index.js'
-import { type Answer, decoded } from './common.js'
+import { type HttpResponse, decoded } from './common.js'
 import type { Job, Progress } from './provider.js'
 
 export const MetaData = t.record(t.string, t.unknown)
@@ -90,7 +90,7 @@ export const buildOf = (meta: t.TypeOf<typeof MetaData> | null | undefined): Bui
 export const isBuild = (a: BuildName | null, b: BuildName): boolean => a?.knot === b.knot && a.rkey === b.rkey && a.workflow === b.workflow
 
 /** Buildkite's message in an answer. */
-export const wordsOf = (answer: Answer): string => {
+export const wordsOf = (answer: HttpResponse): string => {
   const trouble = decoded(Trouble, answer)
   if (trouble === null) return ''
   return trouble.errors === undefined ? trouble.message : `${trouble.message} ${JSON.stringify(trouble.errors)}`
@@ -99,8 +99,8 @@ export const wordsOf = (answer: Answer): string => {
 // ---------------------------------------------------------------------------------------- where a build is
 
 /** The pipeline of a job. */
-export interface Place {
-  readonly _tag: 'Place'
+export interface PipelineRef {
+  readonly _tag: 'PipelineRef'
   readonly organization: string
   readonly pipeline: string
 }
@@ -117,7 +117,7 @@ export const messageOf = ({ build, plan }: Job): string =>
   plan.settings.find(([name]) => name === 'message')?.[1] ?? `${build.workflow} of ${plan.repository.name} for Tangled`
 
 /** `org/pipeline/number`: the name of a build in all answers. */
-export const externalOf = ({ organization, pipeline }: Place, number: number): string => `${organization}/${pipeline}/${String(number)}`
+export const externalOf = ({ organization, pipeline }: PipelineRef, number: number): string => `${organization}/${pipeline}/${String(number)}`
 
 /**
  * Agents write the time of each line, and more, between these marks; a terminal shows none of it. A mark cannot contain the beginning of another one,

@@ -29,7 +29,7 @@ const refusal = (request: WebhookRequest, { mode, secret }: BuildkiteHook): stri
 }
 
 /** Reads a webhook, if it is from Buildkite. */
-export const hear = (request: WebhookRequest, hook: BuildkiteHook): WebhookAnswer => {
+export const readWebhook = (request: WebhookRequest, hook: BuildkiteHook): WebhookAnswer => {
   const reason = refusal(request, hook)
   if (reason !== null) return { _tag: 'Unauthorized', reason }
   const text = request.body.toString()
@@ -42,6 +42,6 @@ export const hear = (request: WebhookRequest, hook: BuildkiteHook): WebhookAnswe
   const [, organization, pipeline] = /\/v2\/organizations\/([^/]+)\/pipelines\/([^/]+)\/builds\/[0-9]+$/.exec(build.url) ?? []
   const whose = buildOf(build.meta_data)
   if (whose === null || organization === undefined || pipeline === undefined) return { _tag: 'Reports', reports: [] }
-  const progress = progressOf(build, externalOf({ _tag: 'Place', organization, pipeline }, build.number))
+  const progress = progressOf(build, externalOf({ _tag: 'PipelineRef', organization, pipeline }, build.number))
   return { _tag: 'Reports', reports: progress === null ? [] : [{ build: whose, progress }] }
 }

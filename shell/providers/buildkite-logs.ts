@@ -3,19 +3,19 @@ import { isFinal } from '../../core/index.js'
 import { AGENT_MARKS, failedJob, type JobData, nameOfJob, statusOf, wordsOf } from './buildkite-answers.js'
 import type { BuildkiteApi } from './buildkite-api.js'
 import { isRefusal, type TextLog } from './common.js'
-import { logOfParts, type Part, type Parts } from './hosted.js'
+import { logOfParts, type LogPart, type LogParts } from './hosted.js'
 import type { Provider, Refused, Uncertain } from './provider.js'
 
 const hasFinished = ({ finished_at: at }: JobData): boolean => typeof at === 'string'
 
 /** @param everyMs - how often to read a log that still grows */
 export const createBuildkiteLogs = ({ ask, buildAt, client, doubt, nameless, pathOfBuild }: BuildkiteApi, everyMs: number): Provider['logs'] => {
-  const jobsOf = async (external: string): Promise<Parts | Refused | Uncertain> => {
+  const jobsOf = async (external: string): Promise<LogParts | Refused | Uncertain> => {
     const build = await buildAt(external)
     if ('_tag' in build) return build._tag === 'Missing' ? client.refuse('Buildkite no longer has the build.') : build
     const standing = statusOf(build)
     return {
-      _tag: 'Parts',
+      _tag: 'LogParts',
       hasEnded: standing !== null && isFinal(standing.status),
       parts: (build.jobs ?? [])
         // Wait, block and trigger steps have no log.
@@ -24,7 +24,7 @@ export const createBuildkiteLogs = ({ ask, buildAt, client, doubt, nameless, pat
     }
   }
 
-  const logOfJob = async (external: string, { id }: Part): Promise<TextLog | Refused | Uncertain> => {
+  const logOfJob = async (external: string, { id }: LogPart): Promise<TextLog | Refused | Uncertain> => {
     const path = pathOfBuild(external)
     if (path === null) return nameless(external)
     // Read the state of the job first: the log of a job that has ended by then is complete.

@@ -22,7 +22,7 @@ import {
   wordsOf
 } from './buildkite-answers.js'
 import { type BuildkiteAccount, createBuildkiteApi, EXTERNAL } from './buildkite-api.js'
-import { type BuildkiteHook, hear } from './buildkite-hooks.js'
+import { type BuildkiteHook, readWebhook } from './buildkite-hooks.js'
 import { createBuildkiteLogs } from './buildkite-logs.js'
 import { createClient, decoded, isRefusal } from './common.js'
 import type { Accepted, Acknowledged, Job, Kind, Missing, Progress, Provider, Refused, Surroundings, Uncertain } from './provider.js'
@@ -144,7 +144,7 @@ const create = (options: Options, { clock, fetch, name }: Surroundings): Provide
     if ('status' in stands) return isFinal(stands.status) ? { _tag: 'Acknowledged' } : doubt(answer)
     if (stands._tag === 'Uncertain') return stands
     const pipeline = await ask(path.replace(/\/builds\/[0-9]+$/, ''))
-    return pipeline._tag === 'Answer' && pipeline.status === 200 ? { _tag: 'Acknowledged' } : doubt(answer)
+    return pipeline._tag === 'HttpResponse' && pipeline.status === 200 ? { _tag: 'Acknowledged' } : doubt(answer)
   }
 
   // -------------------------------------------------------------------------------------- check
@@ -187,7 +187,7 @@ const create = (options: Options, { clock, fetch, name }: Surroundings): Provide
     name,
     settleMs,
     start,
-    ...(webhook === null ? {} : { webhook: (request) => hear(request, webhook) })
+    ...(webhook === null ? {} : { webhook: (request) => readWebhook(request, webhook) })
   }
 }
 

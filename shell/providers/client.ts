@@ -25,8 +25,8 @@ export interface Request {
 }
 
 /** A response of the server, whatever its status. */
-export interface Answer {
-  readonly _tag: 'Answer'
+export interface HttpResponse {
+  readonly _tag: 'HttpResponse'
   readonly headers: Headers
   readonly isCut: boolean
   readonly status: number
@@ -45,9 +45,9 @@ export interface ClientOptions extends WorkOptions {
 /** A client of one server. */
 export interface Client extends Work {
   /** Sends one request. Anything but a response is uncertain. A redirect is not followed, and counts as a response. */
-  readonly ask: (request: Request) => Promise<Answer | Uncertain>
+  readonly ask: (request: Request) => Promise<HttpResponse | Uncertain>
   /** The result of an unexpected response. `words` is the server's message. */
-  readonly doubt: (answer: Answer, words: string) => Uncertain
+  readonly doubt: (answer: HttpResponse, words: string) => Uncertain
 }
 
 /** The bytes of a response. Rejects if the connection breaks off, or if there are too many bytes and `overflow` is `fail`. */
@@ -77,7 +77,7 @@ export const createClient = (options: ClientOptions): Client => {
   const { nowMs, signal, track, uncertain } = work
   const polls = createQueue(POLLS)
 
-  const fetchOnce = async (request: Request): Promise<Answer | Uncertain> => {
+  const fetchOnce = async (request: Request): Promise<HttpResponse | Uncertain> => {
     const { body, headers = {}, method = 'GET', overflow = 'fail', url } = request
     if (signal.aborted) return uncertain('tack is shutting down')
     const limit = new AbortController()
@@ -100,7 +100,7 @@ export const createClient = (options: ClientOptions): Client => {
         timeoutMs: timeoutMs * 2,
         ...(body === undefined ? {} : { body })
       })
-      return { _tag: 'Answer', headers: response.headers, status: response.status, ...(await read(response, maxBytes, overflow)) }
+      return { _tag: 'HttpResponse', headers: response.headers, status: response.status, ...(await read(response, maxBytes, overflow)) }
     } catch (error) {
       return uncertain(why === '' ? error : why)
     } finally {

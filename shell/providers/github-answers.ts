@@ -1,7 +1,7 @@
 /** Decoders for GitHub's answers, their meaning, and the mark by which a run is recognised. */
 import * as t from 'io-ts'
 import { createHash } from 'node:crypto'
-import { type Answer, decoded } from './common.js'
+import { type HttpResponse, decoded } from './common.js'
 import type { Job, Progress } from './provider.js'
 
 // ---------------------------------------------------------------------------------------- what GitHub says
@@ -23,14 +23,14 @@ export const Jobs = t.type({ jobs: t.readonlyArray(t.intersection([t.type({ id: 
 export const Hook = t.type({ repository: t.type({ full_name: t.string }), workflow_run: Run })
 export const Trouble = t.intersection([t.type({ message: t.string }), t.partial({ errors: t.unknown })])
 
-export const wordsOf = (answer: Answer): string => {
+export const wordsOf = (answer: HttpResponse): string => {
   const trouble = decoded(Trouble, answer)
   if (trouble === null) return ''
   return trouble.errors === undefined ? trouble.message : `${trouble.message} ${JSON.stringify(trouble.errors)}`
 }
 
 /** GitHub signals a rate limit by 429, or by 403 with one of three signs. */
-export const isLimited = (answer: Answer): boolean =>
+export const isLimited = (answer: HttpResponse): boolean =>
   answer.status === 429 ||
   (answer.status === 403 &&
     (answer.headers.has('retry-after') || answer.headers.get('x-ratelimit-remaining') === '0' || /rate limit/i.test(wordsOf(answer))))
@@ -72,8 +72,8 @@ export const markOf = (key: string): string => (key.length <= LONGEST_MARK ? key
 /** All parts of a name that may be a mark: three segments of the characters that keys consist of. */
 export const marksIn = (name: string): ReadonlyArray<string> => (name.match(/[a-z0-9._=/-]+/g) ?? []).filter((one) => one.split('/').length === 3)
 
-export interface Place {
-  readonly _tag: 'Place'
+export interface WorkflowRef {
+  readonly _tag: 'WorkflowRef'
   readonly owner: string
   readonly repo: string
   readonly workflow: string

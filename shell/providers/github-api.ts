@@ -2,7 +2,7 @@
 import { endpoint } from '@octokit/endpoint'
 import type { Endpoints } from '@octokit/types'
 import { resetMs } from '../outbound/retry-after.js'
-import { type Answer, type Client, decoded, isRefusal } from './common.js'
+import { type HttpResponse, type Client, decoded, isRefusal } from './common.js'
 import { isLimited, Run, runAt, wordsOf } from './github-answers.js'
 import type { Missing, Uncertain } from './provider.js'
 
@@ -14,12 +14,12 @@ export interface GithubApi {
     route: R,
     parameters: Endpoints[R]['parameters'],
     headers?: { readonly [name: string]: string }
-  ) => Promise<Answer | Uncertain>
+  ) => Promise<HttpResponse | Uncertain>
   readonly client: Client
   /** The result of an unexpected answer. */
-  readonly doubt: (answer: Answer) => Uncertain
+  readonly doubt: (answer: HttpResponse) => Uncertain
   /** Whether the answer is a refusal that will not pass. */
-  readonly isNo: (answer: Answer) => boolean
+  readonly isNo: (answer: HttpResponse) => boolean
   /** The result for a name that is not that of a run. */
   readonly nameless: (external: string) => Uncertain
   readonly runOf: (external: string) => Promise<Run | Missing | Uncertain>
@@ -30,7 +30,7 @@ export const createGithubApi = (client: Client, { token, url }: { readonly token
     route: R,
     parameters: Endpoints[R]['parameters'],
     headers: { readonly [name: string]: string } = {}
-  ): Promise<Answer | Uncertain> => {
+  ): Promise<HttpResponse | Uncertain> => {
     const built = endpoint(route, { ...parameters, baseUrl: url })
     const body: unknown = 'body' in built ? built.body : undefined
     return client.ask({
@@ -48,7 +48,7 @@ export const createGithubApi = (client: Client, { token, url }: { readonly token
   }
 
   /** The result of an unexpected answer. At a rate limit, GitHub gives the time of its reset; if it does not, wait a minute. */
-  const doubt = (answer: Answer): Uncertain => {
+  const doubt = (answer: HttpResponse): Uncertain => {
     const asked = client.doubt(answer, wordsOf(answer))
     if (asked.waitMs > 0 || !isLimited(answer)) return asked
     const reset = Number(answer.headers.get('x-ratelimit-reset') ?? Number.NaN)
@@ -56,7 +56,7 @@ export const createGithubApi = (client: Client, { token, url }: { readonly token
     return { ...asked, waitMs: isSpent ? Math.max(resetMs(String(reset), client.nowMs()), 1_000) : 60_000 }
   }
 
-  const isNo = (answer: Answer): boolean => isRefusal(answer.status) && !isLimited(answer)
+  const isNo = (answer: HttpResponse): boolean => isRefusal(answer.status) && !isLimited(answer)
 
   const nameless = (external: string): Uncertain => client.uncertain(`"${external}" does not name a GitHub run`)
 

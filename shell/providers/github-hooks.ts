@@ -12,9 +12,9 @@ const MAX_KNOWN = 10_000
 
 export interface GithubHooks {
   /** Reads a webhook, if it is from GitHub. */
-  readonly hear: (request: WebhookRequest) => WebhookAnswer
+  readonly readWebhook: (request: WebhookRequest) => WebhookAnswer
   /** Makes reports of the run count as reports of the build. */
-  readonly know: (external: string, build: BuildName) => void
+  readonly remember: (external: string, build: BuildName) => void
 }
 
 /** @param secret - the secret with which GitHub signs */
@@ -23,9 +23,9 @@ export const createGithubHooks = (secret: string): GithubHooks => {
   const known = new Map<string, { readonly build: BuildName; readonly external: string }>()
   /** GitHub's names are case-insensitive, and it writes them as their owners do. */
   const keyOf = (external: string): string => external.toLowerCase()
-  const know = (external: string, build: BuildName): void => setNewest(known, keyOf(external), { build, external }, MAX_KNOWN)
+  const remember = (external: string, build: BuildName): void => setNewest(known, keyOf(external), { build, external }, MAX_KNOWN)
 
-  const hear = (request: WebhookRequest): WebhookAnswer => {
+  const readWebhook = (request: WebhookRequest): WebhookAnswer => {
     const [, digest = null] = /^sha256=([0-9a-f]{64})$/.exec(headerOf(request, 'x-hub-signature-256') ?? '') ?? []
     if (digest === null) return { _tag: 'Unauthorized', reason: 'X-Hub-Signature-256 is missing or malformed: has the webhook at GitHub a secret?' }
     if (!isSigned(secret, request.body, digest))
@@ -40,5 +40,5 @@ export const createGithubHooks = (secret: string): GithubHooks => {
     return { _tag: 'Reports', reports: ours === undefined ? [] : [{ build: ours.build, progress: progressOf(run, ours.external) }] }
   }
 
-  return { hear, know }
+  return { readWebhook, remember }
 }

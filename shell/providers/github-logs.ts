@@ -2,7 +2,7 @@
 import { decoded, type TextLog } from './common.js'
 import { Jobs, MAX_PAGES, PAGE, runAt, TIME_MARK, wordsOf } from './github-answers.js'
 import type { GithubApi } from './github-api.js'
-import { type Part, type Parts } from './hosted.js'
+import { type LogPart, type LogParts } from './hosted.js'
 import { isUrl } from './settings.js'
 import type { Refused, Uncertain } from './provider.js'
 
@@ -11,22 +11,22 @@ const LOG_TRIES = 5
 
 export interface GithubLogs {
   /** The jobs of a run. */
-  readonly jobsOf: (external: string) => Promise<Parts | Refused | Uncertain>
+  readonly jobsOf: (external: string) => Promise<LogParts | Refused | Uncertain>
   /** Reads the logs of the jobs of a run. */
-  readonly logReader: (external: string) => (part: Part) => Promise<TextLog | Refused | Uncertain>
+  readonly logReader: (external: string) => (part: LogPart) => Promise<TextLog | Refused | Uncertain>
 }
 
 /** @param url - the URL of the API: if it is https, logs are read over https only */
 export const createGithubLogs = ({ ask, client, doubt, isNo, nameless, runOf }: GithubApi, url: string): GithubLogs => {
   const GONE = 'GitHub no longer has the run.'
 
-  const jobsOf = async (external: string): Promise<Parts | Refused | Uncertain> => {
+  const jobsOf = async (external: string): Promise<LogParts | Refused | Uncertain> => {
     const at = runAt(external)
     if (at === null) return nameless(external)
     // Read the run first: once it has ended, no more jobs come.
     const run = await runOf(external)
     if ('_tag' in run) return run._tag === 'Missing' ? client.refuse(GONE) : run
-    const parts: Array<Part> = []
+    const parts: Array<LogPart> = []
     for (let page = 1; page <= MAX_PAGES; page++) {
       const answer = await ask('GET /repos/{owner}/{repo}/actions/runs/{run_id}/jobs', { ...at, page, per_page: PAGE })
       if (answer._tag === 'Uncertain') return answer
@@ -36,13 +36,13 @@ export const createGithubLogs = ({ ask, client, doubt, isNo, nameless, runOf }: 
         parts.push({ hasFailed: conclusion === 'failure' || conclusion === 'timed_out', id: String(id), isReadable: status === 'completed' && conclusion !== 'skipped', name: job })
       if (jobs.length < PAGE) break
     }
-    return { _tag: 'Parts', hasEnded: run.status === 'completed', parts }
+    return { _tag: 'LogParts', hasEnded: run.status === 'completed', parts }
   }
 
   /** The answer redirects to the log. The address is valid for a minute and needs no authorisation, so the token is not sent there. */
   const logReader = (external: string) => {
     const tries = new Map<string, number>()
-    return async ({ hasFailed = false, id }: Part): Promise<TextLog | Refused | Uncertain> => {
+    return async ({ hasFailed = false, id }: LogPart): Promise<TextLog | Refused | Uncertain> => {
       const at = runAt(external)
       if (at === null) return nameless(external)
       const answer = await ask('GET /repos/{owner}/{repo}/actions/jobs/{job_id}/logs', { job_id: Number(id), owner: at.owner, repo: at.repo })

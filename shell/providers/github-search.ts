@@ -1,6 +1,6 @@
 /** Finds a run at GitHub: lists the runs of a workflow, newest first, until one has the mark of the build in its name. */
-import { type Answer, decoded } from './common.js'
-import { externalOf, markOf, marksIn, MAX_PAGES, PAGE, type Place, type Run, Runs } from './github-answers.js'
+import { type HttpResponse, decoded } from './common.js'
+import { externalOf, markOf, marksIn, MAX_PAGES, PAGE, type WorkflowRef, type Run, Runs } from './github-answers.js'
 import type { GithubApi } from './github-api.js'
 import { earliestMs } from './hosted.js'
 import type { Job, Missing, Uncertain } from './provider.js'
@@ -9,7 +9,7 @@ import type { Job, Missing, Uncertain } from './provider.js'
 const MAX_SEARCHES = 10
 
 /** Finds the name of the run of a job. */
-export type GithubSearch = (job: Job, place: Place) => Promise<string | Missing | Uncertain>
+export type GithubSearch = (job: Job, place: WorkflowRef) => Promise<string | Missing | Uncertain>
 
 export const createGithubSearch =
   ({ ask, client, doubt }: GithubApi): GithubSearch =>
@@ -26,7 +26,7 @@ export const createGithubSearch =
       const created: string | null = to === null ? (from === null ? null : `>=${from}`) : from === null ? `<=${to}` : `${from}..${to}`
       let oldest: string | null = null
       for (let page = 1; page <= MAX_PAGES; page++) {
-        const answer: Answer | Uncertain = await ask('GET /repos/{owner}/{repo}/actions/workflows/{workflow_id}/runs', {
+        const answer: HttpResponse | Uncertain = await ask('GET /repos/{owner}/{repo}/actions/workflows/{workflow_id}/runs', {
           event: 'workflow_dispatch',
           owner: place.owner,
           page,

@@ -19,7 +19,7 @@ import {
   isListed,
   markOf,
   NAME,
-  type Place,
+  type WorkflowRef,
   progressOf,
   Repository,
   runAt,
@@ -84,16 +84,16 @@ const create = (options: Options, { clock, fetch, log, name }: Surroundings): Pr
   const logs = createGithubLogs(api, url)
   const search = createGithubSearch(api)
   const pages = pagesOf(url)
-  const { hear, know } = createGithubHooks(webhookSecret)
+  const { readWebhook, remember } = createGithubHooks(webhookSecret)
 
   /** The result for a build that runs at GitHub as `external`. */
   const accepted = ({ build }: Job, external: string): Accepted => {
-    know(external, build)
+    remember(external, build)
     return { _tag: 'Accepted', external }
   }
 
   /** Accepts `ci.yml`, with the repository from a setting or the first one of the operator; or `owner/name/ci.yml`. */
-  const placeOf = (job: Job): Place | Refused => {
+  const placeOf = (job: Job): WorkflowRef | Refused => {
     const { pipeline } = job.plan
     const parts = pipeline.split('/')
     const [workflow = '', ...more] = [...parts].reverse()
@@ -103,7 +103,7 @@ const create = (options: Options, { clock, fetch, log, name }: Surroundings): Pr
     if (!NAME.test(workflow)) return client.refuse(`"${pipeline}" is not the name of a workflow file at GitHub.`)
     if (rest.length > 0 || !NAME.test(owner) || !NAME.test(repo)) return client.refuse(`"${repository}" is not a repository at GitHub: write owner/name.`)
     if (!isListed(repositories, owner, repo)) return client.refuse(`Workflows of the GitHub repository "${repository}" are not started here.`)
-    return { _tag: 'Place', owner, repo, workflow }
+    return { _tag: 'WorkflowRef', owner, repo, workflow }
   }
 
   // -------------------------------------------------------------------------------------- find and start
@@ -115,7 +115,7 @@ const create = (options: Options, { clock, fetch, log, name }: Surroundings): Pr
     return typeof found === 'string' ? accepted(job, found) : found
   }
 
-  const refFor = async (job: Job, { owner, repo }: Place): Promise<string | Refused | Uncertain> => {
+  const refFor = async (job: Job, { owner, repo }: WorkflowRef): Promise<string | Refused | Uncertain> => {
     const given = settingOf(job, 'ref')
     if (given !== null) return given
     const answer = await ask('GET /repos/{owner}/{repo}', { owner, repo })
@@ -164,7 +164,7 @@ const create = (options: Options, { clock, fetch, log, name }: Surroundings): Pr
     if (!('_tag' in run)) return isFinal(progressOf(run, external).status) ? { _tag: 'Acknowledged' } : doubt(answer)
     if (run._tag === 'Uncertain') return run
     const repository = await ask('GET /repos/{owner}/{repo}', { owner: at.owner, repo: at.repo })
-    return repository._tag === 'Answer' && repository.status === 200 && decoded(Repository, repository) !== null ? { _tag: 'Acknowledged' } : doubt(answer)
+    return repository._tag === 'HttpResponse' && repository.status === 200 && decoded(Repository, repository) !== null ? { _tag: 'Acknowledged' } : doubt(answer)
   }
 
   // -------------------------------------------------------------------------------------- check
@@ -189,7 +189,7 @@ const create = (options: Options, { clock, fetch, log, name }: Surroundings): Pr
     close: client.close,
     find,
     follow: (job, external, report) => {
-      know(external, job.build)
+      remember(external, job.build)
       return client.poll(pollMs, createGithubWatch(api, log, job, external), report)
     },
     pageOf: (external) => {
@@ -201,7 +201,7 @@ const create = (options: Options, { clock, fetch, log, name }: Surroundings): Pr
     name,
     settleMs,
     start,
-    ...(webhookSecret === '' ? {} : { webhook: hear })
+    ...(webhookSecret === '' ? {} : { webhook: readWebhook })
   }
 }
 

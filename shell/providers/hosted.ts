@@ -23,7 +23,7 @@ export const earliestMs = ({ build }: Job, nowMs: number, marginMs = MARGIN_MS):
 // ---------------------------------------------------------------------------------------- logs in parts
 
 /** A part of a build with a log of its own: a job, a step. */
-export interface Part {
+export interface LogPart {
   /** Whether it has failed, if known. */
   readonly hasFailed?: boolean
   readonly id: string
@@ -32,18 +32,18 @@ export interface Part {
   readonly name: string
 }
 
-export interface Parts {
-  readonly _tag: 'Parts'
+export interface LogParts {
+  readonly _tag: 'LogParts'
   /** Whether the build has ended: no more parts will become readable. */
   readonly hasEnded: boolean
-  readonly parts: ReadonlyArray<Part>
+  readonly parts: ReadonlyArray<LogPart>
 }
 
 export interface LogOfParts {
   readonly everyMs: number
-  readonly list: () => Promise<Parts | Refused | Uncertain>
+  readonly list: () => Promise<LogParts | Refused | Uncertain>
   /** Reads the log of a part. Text before the character `at` may be left out. */
-  readonly read: (part: Part, at: number) => Promise<TextLog | Refused | Uncertain>
+  readonly read: (part: LogPart, at: number) => Promise<TextLog | Refused | Uncertain>
   readonly signal: AbortSignal
 }
 

@@ -7,7 +7,7 @@ import { decodeText } from '../store/json.js'
 import { wordsOf } from './common.js'
 import { idOf, type LocalBuilds, LOOK_MS } from './local-builds.js'
 import { logName } from './local-files.js'
-import { Hand, Line, readFileOf, Request, Result } from './local-records.js'
+import { Hand, RecordedLine, readFileOf, Request, Result } from './local-records.js'
 import type { Job, LogLine } from './provider.js'
 
 /** Reads `size` bytes from `at` on. Returns the complete lines, and where they end. */
@@ -26,7 +26,7 @@ const linesSince = async (
       .subarray(0, end)
       .toString()
       .split('\n')
-      .map((line) => decodeText(Line, line))
+      .map((line) => decodeText(RecordedLine, line))
     return { at: at + end, lines: lines.flatMap((line) => (E.isRight(line) ? [line.right] : [])) }
   } finally {
     await file.close()

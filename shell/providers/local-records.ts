@@ -26,7 +26,7 @@ export const Result = t.strict(
 export type Result = t.TypeOf<typeof Result>
 
 /** A line of a log. */
-export const Line = t.union([
+export const RecordedLine = t.union([
   t.intersection([
     t.type({
       _tag: t.literal('Step'),

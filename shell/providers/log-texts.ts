@@ -56,16 +56,16 @@ const withoutReturns = (line: string): string => {
 /**
  * A place in a log: the line that begins at the character `at`, of which `given` characters have been delivered, counted after secrets were removed.
  */
-export interface Place {
+export interface LogPosition {
   readonly at: number
   readonly given: number
 }
 
-export const BEGINNING: Place = { at: 0, given: 0 }
+export const BEGINNING: LogPosition = { at: 0, given: 0 }
 
 export interface Reading {
   /** The piece at a place, and the place after it; `null` if no complete line is left. */
-  readonly next: (place: Place) => { readonly piece: string; readonly then: Place } | null
+  readonly next: (place: LogPosition) => { readonly piece: string; readonly then: LogPosition } | null
 }
 
 /** Reads a text that begins at the character `from` of a log. Unless it is complete, it may end in the middle of a line. */

@@ -4,7 +4,7 @@
  */
 import * as t from 'io-ts'
 import { isFinal, type Status } from '../../core/index.js'
-import { type Answer, createClient, decoded, isRefusal, type TextLog } from './common.js'
+import { type HttpResponse, createClient, decoded, isRefusal, type TextLog } from './common.js'
 import type { Job, Kind, Missing, Progress, Provider, Refused, Surroundings, Uncertain } from './provider.js'
 import { address, defineKind, secondsFrom, token } from './settings.js'
 
@@ -53,11 +53,11 @@ const create = ({ pollSeconds, token, url }: Settings, { clock, fetch, name }: S
   const get = (path: string, overflow: 'cut' | 'fail' = 'fail') => client.ask({ headers, overflow, url: at(path) })
   const post = (path: string, body: object) => client.ask({ body: JSON.stringify(body), headers, method: 'POST', url: at(path) })
 
-  const wordsOf = (answer: Answer): string => decoded(Complaint, answer)?.message ?? ''
-  const isGood = ({ status }: Answer): boolean => status >= 200 && status < 300
+  const wordsOf = (answer: HttpResponse): string => decoded(Complaint, answer)?.message ?? ''
+  const isGood = ({ status }: HttpResponse): boolean => status >= 200 && status < 300
 
   /** The build in an answer; anything else is Uncertain. */
-  const buildIn = (answer: Answer | Uncertain): Build | Uncertain => {
+  const buildIn = (answer: HttpResponse | Uncertain): Build | Uncertain => {
     if (answer._tag === 'Uncertain') return answer
     return (isGood(answer) ? decoded(Build, answer) : null) ?? client.doubt(answer, wordsOf(answer))
   }
@@ -69,7 +69,7 @@ const create = ({ pollSeconds, token, url }: Settings, { clock, fetch, name }: S
 
   const standing = async (external: string): Promise<Missing | Progress | Uncertain> => {
     const answer = await get(`builds/${encodeURIComponent(external)}`)
-    if (answer._tag === 'Answer' && answer.status === 404) return { _tag: 'Missing' }
+    if (answer._tag === 'HttpResponse' && answer.status === 404) return { _tag: 'Missing' }
     const build = buildIn(answer)
     return '_tag' in build ? build : progressOf(build)
   }
@@ -77,7 +77,7 @@ const create = ({ pollSeconds, token, url }: Settings, { clock, fetch, name }: S
   const start: Provider['start'] = async ({ key, plan }: Job) => {
     const answer = await post('builds', { key, pipeline: plan.pipeline, ref: plan.ref, sha: plan.sha, variables: Object.fromEntries(plan.variables) })
     // Only if the CI itself refuses has it certainly started nothing.
-    if (answer._tag === 'Answer' && isRefusal(answer.status)) return client.refuse(wordsOf(answer))
+    if (answer._tag === 'HttpResponse' && isRefusal(answer.status)) return client.refuse(wordsOf(answer))
     const build = buildIn(answer)
     return '_tag' in build ? build : { _tag: 'Accepted', external: String(build.number) }
   }

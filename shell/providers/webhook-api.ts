@@ -2,7 +2,7 @@
 import * as t from 'io-ts'
 import { Status } from '../../core/index.js'
 import type { Clock } from '../ports.js'
-import { type Answer, type Client, decoded, hmacOf } from './common.js'
+import { type HttpResponse, type Client, decoded, hmacOf } from './common.js'
 import type { Job, Missing, Progress, Refused, Uncertain } from './provider.js'
 
 // ---------------------------------------------------------------------------------------- what is said
@@ -37,21 +37,21 @@ export interface WebhookSettings {
 export interface WebhookApi {
   readonly client: Client
   /** The result of an unexpected answer. */
-  readonly doubt: (answer: Answer) => Uncertain
+  readonly doubt: (answer: HttpResponse) => Uncertain
   /** Asks `to`; unsigned only to see whether that is refused. */
-  readonly get: (to: string, question: { readonly [name: string]: string }, overflow?: 'cut' | 'fail', isSigned?: boolean) => Promise<Answer | Uncertain>
-  readonly isGood: (answer: Answer) => boolean
-  readonly post: (to: string, body: string, headers?: { readonly [name: string]: string }) => Promise<Answer | Uncertain>
+  readonly get: (to: string, question: { readonly [name: string]: string }, overflow?: 'cut' | 'fail', isSigned?: boolean) => Promise<HttpResponse | Uncertain>
+  readonly isGood: (answer: HttpResponse) => boolean
+  readonly post: (to: string, body: string, headers?: { readonly [name: string]: string }) => Promise<HttpResponse | Uncertain>
   /** The progress that the CI reports. `otherwise` is the build's name if the CI gives no id. */
   readonly progressOf: (standing: Standing, otherwise: string) => Progress
   /** Reads the status of a build. */
   readonly standing: (job: Job) => Promise<Missing | Progress | Uncertain>
   /** The answer to a start; `null` if it is not from the CI, for example a page of a proxy in between. */
-  readonly startedBy: (answer: Answer) => { readonly id: string | null } | null
+  readonly startedBy: (answer: HttpResponse) => { readonly id: string | null } | null
   /** The URL for a job's builds. */
   readonly urlOf: (job: Job) => string | Refused
   /** The CI's explanation of its refusal. */
-  readonly wordsOf: (answer: Answer) => string
+  readonly wordsOf: (answer: HttpResponse) => string
 }
 
 export const createWebhookApi = (client: Client, clock: Clock, { pipelines, secret, url }: WebhookSettings): WebhookApi => {
@@ -74,17 +74,17 @@ export const createWebhookApi = (client: Client, clock: Clock, { pipelines, secr
   const post: WebhookApi['post'] = (to, body, headers = {}) =>
     client.ask({ body, headers: { ...headers, ...signed(body), 'content-type': 'application/json' }, method: 'POST', url: to })
 
-  const wordsOf = (answer: Answer): string => {
+  const wordsOf = (answer: HttpResponse): string => {
     const complaint = decoded(Complaint, answer)
     if (complaint === null) return /^\s*[<{[]/.test(answer.text) ? '' : answer.text
     return 'message' in complaint ? complaint.message : complaint.error
   }
 
-  const doubt = (answer: Answer): Uncertain => client.doubt(answer, wordsOf(answer))
+  const doubt = (answer: HttpResponse): Uncertain => client.doubt(answer, wordsOf(answer))
 
-  const isGood = ({ status }: Answer): boolean => status >= 200 && status < 300
+  const isGood = ({ status }: HttpResponse): boolean => status >= 200 && status < 300
 
-  const startedBy = (answer: Answer): { readonly id: string | null } | null => {
+  const startedBy = (answer: HttpResponse): { readonly id: string | null } | null => {
     if (answer.text.trim() === '') return { id: null }
     const started = decoded(Started, answer)
     return started === null ? null : { id: started.id ?? null }

@@ -48,7 +48,7 @@ export const tellsOfFormerKnot = (event: unknown): boolean => {
   return [host, knot, fieldsOf(build)['knot'], waited['host'], waited['knot'], fieldsOf(waited['build'])['knot']].some(isFormer)
 }
 
-export interface Parts {
+export interface SnapshotParts {
   readonly accounts: ReadonlyArray<unknown>
   readonly head: unknown
   readonly runs: ReadonlyArray<unknown>
@@ -56,7 +56,7 @@ export interface Parts {
 }
 
 /** A snapshot of number 2 without such knots. */
-export const withoutFormerKnots = ({ accounts, head: written, runs, statuses }: Parts): Parts => {
+export const withoutFormerKnots = ({ accounts, head: written, runs, statuses }: SnapshotParts): SnapshotParts => {
   const head = fieldsOf(written)
   const [builds, counters, knots] = [fieldsOf(head['builds']), fieldsOf(head['counters']), fieldsOf(head['knots'])]
   return {

@@ -24,7 +24,7 @@ import { refused, unfinished } from './failure.js'
 import { modernEvent } from './former-events.js'
 import { tellsOfFormerKnot } from './former-knots.js'
 import { decode, decodeText } from './json.js'
-import { type Line, linesOf } from './lines.js'
+import { type FileLine, linesOf } from './lines.js'
 
 // ---------------------------------------------------------------------------------------- one line
 
@@ -66,7 +66,7 @@ export const lineOf = (version: number, { events, seq }: Omit<Batch, 'isFormer'>
 }
 
 /** The line without its checksum, if that is right; `Left` says what is wrong. */
-const contentOf = ({ bytes, isWhole }: Line): E.Either<string, Buffer> => {
+const contentOf = ({ bytes, isWhole }: FileLine): E.Either<string, Buffer> => {
   if (!isWhole) return E.left('it ends in the middle')
   const content = bytes.subarray(0, Math.max(0, bytes.length - END_LENGTH))
   return bytes.toString('latin1', content.length) === endOf(crc32(content))
@@ -78,7 +78,7 @@ const contentOf = ({ bytes, isWhole }: Line): E.Either<string, Buffer> => {
  * Whether the line goes on after the end of a batch. A torn write cannot cause that, but a damaged line feed can, and then the batch before it had
  * been acknowledged. (Within a JSON string the quotes of the key would be escaped.)
  */
-const runsOn = ({ bytes, isWhole }: Line): boolean => {
+const runsOn = ({ bytes, isWhole }: FileLine): boolean => {
   const key = bytes.indexOf(CRC_KEY)
   return key >= 0 && key + END_LENGTH < bytes.length - (isWhole ? 0 : 1)
 }
@@ -123,7 +123,7 @@ export const readJournal = (
   path: string,
   rules: Rules,
   seq: number,
-  take: (batch: Batch, line: Line) => Promise<void>
+  take: (batch: Batch, line: FileLine) => Promise<void>
 ): Promise<TornTail | null> =>
   withFile(disk, path, 'read', async (file) => {
     let torn: TornTail | null = null

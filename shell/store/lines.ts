@@ -1,7 +1,7 @@
 /** Reads a file line by line: it may be longer than the longest string, and errors name the line. */
 import type { DiskFile } from './disk.js'
 
-export interface Line {
+export interface FileLine {
   /** Without the line feed. */
   readonly bytes: Buffer
   /** Whether the line ends with a line feed. Only the last line of a file can lack it. */
@@ -16,12 +16,12 @@ const CHUNK = 1024 * 1024
 const FEED = 10
 
 /** The lines of `file`, in order. An empty file has none. */
-export async function* linesOf(file: DiskFile): AsyncGenerator<Line, void, undefined> {
+export async function* linesOf(file: DiskFile): AsyncGenerator<FileLine, void, undefined> {
   let number = 1
   let offset = 0
   let position = 0
   let parts: Array<Buffer> = []
-  const line = (isWhole: boolean): Line => ({ bytes: Buffer.concat(parts), isWhole, number, offset })
+  const line = (isWhole: boolean): FileLine => ({ bytes: Buffer.concat(parts), isWhole, number, offset })
   for (;;) {
     const chunk = await file.read(position, CHUNK)
     if (chunk.length === 0) break

@@ -22,12 +22,12 @@ import { decodeText } from './json.js'
 const Noted = t.strict({ about: t.string, of: t.string })
 export type Noted = t.TypeOf<typeof Noted>
 
-const Place = t.strict({ index: Natural, seq: Natural })
+const WrittenPosition = t.strict({ index: Natural, seq: Natural })
 
 /** An event of the journal, as it is noted while the journal is read. */
 const NotedThere = t.strict({ about: t.string, index: Natural, of: t.string, seq: Natural })
 
-const WrittenHung = t.strict({ about: t.string, isPassedOver: t.boolean, journal: t.union([Place, t.null, t.undefined]), of: t.string })
+const WrittenHung = t.strict({ about: t.string, isPassedOver: t.boolean, journal: t.union([WrittenPosition, t.null, t.undefined]), of: t.string })
 
 export interface Hung extends Noted {
   readonly isPassedOver: boolean

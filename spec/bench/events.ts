@@ -82,10 +82,10 @@ const beReaders = (): void => {
 /** Says something to the readers, and waits until they say that. */
 const tell = async (readers: ChildProcess, what: Task | 'hang up', answer: 'ready' | 'gone'): Promise<void> => {
   readers.send(what)
-  await hear(readers, answer)
+  await waitForAll(readers, answer)
 }
 
-const hear = async (readers: ChildProcess, expected: 'ready' | 'gone' | 'got'): Promise<void> => {
+const waitForAll = async (readers: ChildProcess, expected: 'ready' | 'gone' | 'got'): Promise<void> => {
   const [heard] = (await once(readers, 'message')) as ReadonlyArray<unknown>
   if (heard !== expected) throw new Error(`the readers said ${String(heard)} instead of ${expected}`)
 }
@@ -180,7 +180,7 @@ const measure = async (
   await tell(readers, { bytes: bytes * together, ...crowd, path: server.path, port: server.port }, 'ready')
   const look = stopwatch()
   for (const coming of RA.chunksOf(together)(entries)) {
-    const got = hear(readers, 'got')
+    const got = waitForAll(readers, 'got')
     server.publish(coming)
     await got
   }

@@ -13,20 +13,20 @@ const KNOT = 'knot.example'
 const APP = 'did:plc:app'
 const about: Access.InquiryAbout = { hosts: { defaultPort: 443, loopback: false, ports: false }, knot: KNOT as HostName, repo: APP }
 
-const answered = (status: number, body: unknown): Access.Said => ({ _tag: 'Answered', status, text: JSON.stringify(body), waitMs: 0 })
+const answered = (status: number, body: unknown): Access.InquiryAnswer => ({ _tag: 'Answered', status, text: JSON.stringify(body), waitMs: 0 })
 const version = answered(200, { capabilities: ['knot-acl'] })
-const document = (serviceEndpoint: string): Access.Said => answered(200, { id: APP, service: [{ id: '#tangled_knot', serviceEndpoint, type: 'TangledKnot' }] })
+const document = (serviceEndpoint: string): Access.InquiryAnswer => answered(200, { id: APP, service: [{ id: '#tangled_knot', serviceEndpoint, type: 'TangledKnot' }] })
 const here = document(`https://${KNOT}`)
 const owned = answered(200, { ownerDid: 'did:plc:owner', repoDid: APP })
-const page = (cursor: string): Access.Said => answered(200, { cursor, items: [{ subject: 'did:plc:bob' }] })
+const page = (cursor: string): Access.InquiryAnswer => answered(200, { cursor, items: [{ subject: 'did:plc:bob' }] })
 
-const sentenceOf = (said: ReadonlyArray<Access.Said>): string | null => {
-  const last = said.reduce((inquiry, one) => Access.hear(about, inquiry, one), Access.inquiry(APP))
+const sentenceOf = (said: ReadonlyArray<Access.InquiryAnswer>): string | null => {
+  const last = said.reduce((inquiry, one) => Access.afterAnswer(about, inquiry, one), Access.inquiry(APP))
   if (last._tag === 'Unread') return last.error
   return last._tag === 'Found' && last.access._tag === 'Denied' ? last.access.detail : null
 }
 
-test.each<readonly [sentence: string, said: ReadonlyArray<Access.Said>]>([
+test.each<readonly [sentence: string, said: ReadonlyArray<Access.InquiryAnswer>]>([
   ['knot.example answered 500 to sh.tangled.knot.version', [answered(500, '')]],
   ['knot.example: its version is not an object', [answered(200, '')]],
   ['there is no document', [version, { _tag: 'Missing', detail: 'there is no document' }]],

@@ -149,7 +149,7 @@ export const MUTANTS: ReadonlyArray<Mutant> = [
   mutant('ACCESS-9', 'access/room.js', 'own < STRANGER.entries && ', '', 'T2.73'),
   mutant('ACCESS-10', 'access/claims.js', 'dids.includes(access.owner)', 'false', 'T2.70'),
   mutant('ACCESS-11', 'access/entries.js', 'count(did) < count(least)', 'count(did) > count(least)', 'T2.73'),
-  mutant('ACCESS-8', 'access/index.js', 'Did.is(repo) && keepsLists(state, knot)', 'false', 'T2.60'),
+  mutant('ACCESS-8', 'access/index.js', 'Did.is(repo) && knotKeepsLists(state, knot)', 'false', 'T2.60'),
 
   // ---------------------------------------------------------------------------------------- STREAM
   mutant('STREAM-1', 'builds/statuses.js', 'laterOf(at, (state.lastUs + 1))', 'at', 'T4.8'),

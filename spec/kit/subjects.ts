@@ -222,7 +222,7 @@ export const SUBJECT: { readonly [subject in Subject]: (input: unknown) => Json 
   'build-key': answer(BuildName, buildKey),
   inquiry: answer(t.strict({ hosts: HostPolicy, knot: HostName, repo: t.string, said: t.array(Said) }), ({ said, ...about }) => {
     const course = [Access.inquiry(about.repo)]
-    for (const one of said) course.push(Access.hear(about, course.at(-1) ?? Access.inquiry(about.repo), one))
+    for (const one of said) course.push(Access.afterAnswer(about, course.at(-1) ?? Access.inquiry(about.repo), one))
     return course.map(gistOf)
   }),
   'service-token': answer(

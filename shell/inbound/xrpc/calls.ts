@@ -24,7 +24,7 @@ import {
 import type { SigningKeys } from '../../outbound/signing-keys.js'
 import type { Clock, HandleCall } from '../../ports.js'
 import { type Budget, readBody } from '../body.js'
-import type { Answer } from '../responses.js'
+import type { HttpReply } from '../responses.js'
 import { invalid, noPipeline, ok, refused } from './answers.js'
 import { badToken, claimedBy } from './tokens.js'
 
@@ -46,7 +46,7 @@ const UNSAVED = refused(503, 'InternalServerError', 'cannot be saved now; retry 
 const SLOW = refused(504, 'UpstreamFailure', 'the knot has not given out the workflow files yet; the pipeline will be listed when it has')
 const NO_RIGHT = refused(403, 'AccessControl', 'this account has no right to push to that repository, or it is not built here')
 
-const REFUSALS: { readonly [refusal in Builds.CallRefusal]: Answer } = {
+const REFUSALS: { readonly [refusal in Builds.CallRefusal]: HttpReply } = {
   busy: BUSY,
   ended: refused(409, 'PipelineEnded', 'nothing is left to cancel: it has ended'),
   expired: badToken({ error: 'JwtExpired', message: 'the token has expired: get another' }),
@@ -57,7 +57,7 @@ const REFUSALS: { readonly [refusal in Builds.CallRefusal]: Answer } = {
   workflow: refused(404, 'WorkflowNotFound', 'the pipeline has no workflow of that name: getPipeline lists those that it has')
 }
 
-const bodyOf = async (request: IncomingMessage, method: CalledMethod, budget: Budget): Promise<E.Either<Answer | null, Call>> => {
+const bodyOf = async (request: IncomingMessage, method: CalledMethod, budget: Budget): Promise<E.Either<HttpReply | null, Call>> => {
   const body = await readBody(request, CALL_BYTES_MAX, budget)
   if (E.isLeft(body)) return E.left(body.left === 'gone' ? null : body.left === 'large' ? LARGE : BUSY)
   const call = isUtf8(body.right) ? decodeCall(method)(body.right.toString()) : E.left('the body is not UTF-8')
@@ -65,7 +65,7 @@ const bodyOf = async (request: IncomingMessage, method: CalledMethod, budget: Bu
 }
 
 /** `POST /xrpc/sh.tangled.ci.{triggerPipeline,cancelPipeline}`. */
-export const takeCall = async ({ budget, clock, durable, handle, keys, runs }: CallPorts, method: CalledMethod, request: IncomingMessage): Promise<Answer | null> => {
+export const takeCall = async ({ budget, clock, durable, handle, keys, runs }: CallPorts, method: CalledMethod, request: IncomingMessage): Promise<HttpReply | null> => {
   const claimed = claimedBy(request, durable().config.hostname, method, clock.now())
   if (E.isLeft(claimed)) return claimed.left
   const call = await bodyOf(request, method, budget)
@@ -77,7 +77,7 @@ export const takeCall = async ({ budget, clock, durable, handle, keys, runs }: C
   if (early._tag === 'Refused' && (early.refusal === 'right' || early.refusal === 'used')) return REFUSALS[early.refusal]
   const unsigned = await isSigned(keys)
   if (unsigned !== null) return unsigned
-  const answered = async (wait: (run: Begun) => Promise<Answer>): Promise<Answer> => {
+  const answered = async (wait: (run: Begun) => Promise<HttpReply>): Promise<HttpReply> => {
     const answer = await handle(event())
     if (answer === 'unsafe') return UNSAVED
     switch (answer._tag) {
@@ -99,7 +99,7 @@ export interface BegunRuns {
   /** To be called with every durable batch. */
   readonly observe: (durable: State, effects: ReadonlyArray<Effect>) => void
   /** The answer to a call, which may have to wait for what it has begun; a refusal when too many wait. */
-  readonly during: (call: (wait: (run: Begun) => Promise<Answer>) => Promise<Answer>) => Promise<Answer>
+  readonly during: (call: (wait: (run: Begun) => Promise<HttpReply>) => Promise<HttpReply>) => Promise<HttpReply>
 }
 
 /** How many calls are answered at a time, and how long one waits for the files to be read: less than callers wait. */
@@ -109,7 +109,7 @@ const WAIT_MS = 20_000
 /** The address of a pipeline, of which clients take the last part as its id. */
 const uriOf = (knot: HostName, id: Tid): string => (Rkey.is(id) ? pipelineUri(knot, id) : '')
 
-const answerOf = ({ knot }: Begun, outcome: RunOutcome): Answer => {
+const answerOf = ({ knot }: Begun, outcome: RunOutcome): HttpReply => {
   switch (outcome._tag) {
     case 'Announced':
       return ok({ pipeline: uriOf(knot, outcome.pipeline) })
@@ -125,7 +125,7 @@ const answerOf = ({ knot }: Begun, outcome: RunOutcome): Answer => {
 }
 
 export const createBegunRuns = (clock: Clock): BegunRuns => {
-  const waiting = new Set<{ readonly run: Begun; readonly tell: (answer: Answer) => void }>()
+  const waiting = new Set<{ readonly run: Begun; readonly tell: (answer: HttpReply) => void }>()
   let calls = 0
   return {
     during: async (call) => {
@@ -137,7 +137,7 @@ export const createBegunRuns = (clock: Clock): BegunRuns => {
             new Promise((resolve) => {
               const waiter = {
                 run,
-                tell: (answer: Answer): void => {
+                tell: (answer: HttpReply): void => {
                   cancel()
                   waiting.delete(waiter)
                   resolve(answer)

@@ -3,7 +3,7 @@ import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import { Did, type HostName, repositoriesCalled, Sha, type State } from '../../../core/index.js'
 import type { Definitions, NoDefinition } from '../../outbound/definitions.js'
-import type { Answer } from '../responses.js'
+import type { HttpReply } from '../responses.js'
 import { invalid, ok, refused } from './answers.js'
 import { didIn, type Params, paramsOf } from './params.js'
 
@@ -37,7 +37,7 @@ const askedIn = (query: URLSearchParams): E.Either<string, DefinitionAsked> =>
     )
   )
 
-const failed = ({ kind, sentence }: NoDefinition, missing: 'RefNotFound' | 'RepoNotFound'): Answer => {
+const failed = ({ kind, sentence }: NoDefinition, missing: 'RefNotFound' | 'RepoNotFound'): HttpReply => {
   switch (kind) {
     case 'busy':
       return refused(503, 'NotEnoughResources', sentence, { 'retry-after': '10' })
@@ -56,7 +56,7 @@ const NOT_OURS = refused(404, 'RepoNotFound', 'no repository with that DID is bu
 const isOurs = (state: State, repo: Did, knot: HostName): boolean => repositoriesCalled(repo)(state).some((held) => held.knot === knot)
 
 /** `GET /xrpc/sh.tangled.ci.describeWorkflowDefinition?repo=…&sha=…`. */
-export const describeDefinition = async (state: State, { describe, knotOf }: Definitions, query: URLSearchParams): Promise<Answer> => {
+export const describeDefinition = async (state: State, { describe, knotOf }: Definitions, query: URLSearchParams): Promise<HttpReply> => {
   const asked = askedIn(query)
   if (E.isLeft(asked)) return invalid(asked.left)
   const { repo, sha, source } = asked.right

@@ -1,11 +1,11 @@
 /** `GET /.well-known/did.json`: the spindle's identity, for account servers that send it calls on behalf of their users. */
-import { type Answer, json, readByAll } from '../responses.js'
+import { type HttpReply, json, readByAll } from '../responses.js'
 
 /** A host name in a DID of the method `web`: the colon before a port is written out. */
 export const webDid = (hostname: string): string => `did:web:${hostname.replaceAll(':', '%3A')}`
 
 /** The DID document of the spindle of that host name. Read through a proxy, it is at its own name over https. */
-export const didDocument = (hostname: string): Answer =>
+export const didDocument = (hostname: string): HttpReply =>
   json(
     200,
     {

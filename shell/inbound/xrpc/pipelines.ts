@@ -2,7 +2,7 @@
 import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import { type CauseKind, CauseKind as Kind, pipelineAt, type PipelineQuery, queryPipelines, type State, Tid } from '../../../core/index.js'
-import type { Answer } from '../responses.js'
+import type { HttpReply } from '../responses.js'
 import { invalid, noPipeline, ok } from './answers.js'
 import { didIn, type Params, paramsOf, tidIn } from './params.js'
 
@@ -52,7 +52,7 @@ const queryIn = (query: URLSearchParams): E.Either<string, PipelineQuery> =>
   )
 
 /** `GET /xrpc/sh.tangled.ci.queryPipelines?repo=…`. */
-export const answerQuery = (state: State, query: URLSearchParams): Answer =>
+export const answerQuery = (state: State, query: URLSearchParams): HttpReply =>
   pipe(
     queryIn(query),
     E.match(invalid, (asked) => {
@@ -74,7 +74,7 @@ export const pipelineIn = (query: URLSearchParams): E.Either<string, { readonly 
   )
 
 /** `GET /xrpc/sh.tangled.ci.getPipeline?pipeline=…`. */
-export const answerGet = (state: State, query: URLSearchParams): Answer =>
+export const answerGet = (state: State, query: URLSearchParams): HttpReply =>
   pipe(
     pipelineIn(query),
     E.match(invalid, ({ id }) => {

@@ -9,7 +9,7 @@ import * as E from 'fp-ts/lib/Either.js'
 import { type BuildName, OrderedMap, pipelineRun, shownName, type State, workflowCalled } from '../../../core/index.js'
 import { message } from '../../lib/messages.js'
 import type { LogLine } from '../../providers/provider.js'
-import type { Answer } from '../responses.js'
+import type { HttpReply } from '../responses.js'
 import { defaultLogsLimits, linesOf, type LogFraming, type Logs, timeOf } from '../logs.js'
 import type { Peer } from '../peer.js'
 import { invalid, noPipeline, refused } from './answers.js'
@@ -40,10 +40,10 @@ const framing: LogFraming = {
   messages: ({ workflow }, line) => pipelineFrames(shownName(workflow), line).map((payload) => message(payload, true))
 }
 
-const FULL: Answer = refused(503, 'NotEnoughResources', 'too many log readers; retry later', { 'retry-after': '10' })
+const FULL: HttpReply = refused(503, 'NotEnoughResources', 'too many log readers; retry later', { 'retry-after': '10' })
 
 /** What serves a reader, or why it is refused. */
-export const admitToLogs = (state: State, logs: Logs, query: URLSearchParams): E.Either<Answer, (peer: Peer) => void> => {
+export const admitToLogs = (state: State, logs: Logs, query: URLSearchParams): E.Either<HttpReply, (peer: Peer) => void> => {
   const asked = pipelineIn(query)
   if (E.isLeft(asked)) return E.left(invalid(asked.left))
   const named = pipelineRun(asked.right.id)(state)

@@ -3,7 +3,7 @@ import * as E from 'fp-ts/lib/Either.js'
 import type { IncomingMessage } from 'node:http'
 import { decodeServiceToken, type Did, judgeServiceToken, type ServiceToken, type TimeUs, type Token, type TokenFault } from '../../../core/index.js'
 import type { SigningKeys } from '../../outbound/signing-keys.js'
-import { type Answer } from '../responses.js'
+import { type HttpReply } from '../responses.js'
 import { refused } from './answers.js'
 import { webDid } from './did-document.js'
 
@@ -14,13 +14,13 @@ const BEARER = /^Bearer +([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+) *$
 /** The caller, if the signature is theirs. */
 export interface Claimed {
   readonly caller: Did
-  readonly isSigned: (keys: SigningKeys) => Promise<Answer | null>
+  readonly isSigned: (keys: SigningKeys) => Promise<HttpReply | null>
   readonly token: Token
 }
 
 const MISSING = refused(401, 'AuthMissing', 'a service auth token is required: "Authorization: Bearer …"', { 'www-authenticate': 'Bearer' })
 
-export const badToken = ({ error, message }: TokenFault): Answer => refused(403, error, message)
+export const badToken = ({ error, message }: TokenFault): HttpReply => refused(403, error, message)
 
 const bytesOf = (text: string): Uint8Array<ArrayBuffer> => new Uint8Array(Buffer.from(text, 'base64url'))
 
@@ -45,7 +45,7 @@ const checked =
   }
 
 /** Who calls by the claims of the token; `Left`: why it cannot be for this call. The signature is not checked yet. */
-export const claimedBy = ({ headersDistinct }: IncomingMessage, hostname: string, method: string, at: TimeUs): E.Either<Answer, Claimed> => {
+export const claimedBy = ({ headersDistinct }: IncomingMessage, hostname: string, method: string, at: TimeUs): E.Either<HttpReply, Claimed> => {
   const [header = '', ...others] = headersDistinct['authorization'] ?? []
   if (header === '') return E.left(MISSING)
   const [, head = '', body = '', signature = ''] = others.length === 0 && header.length <= TOKEN_MAX ? (BEARER.exec(header) ?? []) : []

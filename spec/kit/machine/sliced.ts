@@ -11,7 +11,7 @@ export interface Sliced<S> {
 }
 
 /** What a reducer answers; `None`: the event is nothing to it. */
-type Answer<S, A> = { readonly _tag: 'None' } | { readonly _tag: 'Some'; readonly value: Transition<S, A> }
+type Reduction<S, A> = { readonly _tag: 'None' } | { readonly _tag: 'Some'; readonly value: Transition<S, A> }
 
 type Caused<A> = Exclude<A | Effect, { readonly _tag: 'KnotLeft' }>
 
@@ -20,7 +20,7 @@ const isCaused = <A extends { readonly _tag: string }>(effect: A | Effect): effe
 /** What `reduce` does to the slice. */
 export const slicedBy =
   <S, E extends { readonly event: Event }, A extends { readonly _tag: string }>(
-    reduce: (slice: S, happened: E, given: { readonly config: typeof CONFIG; readonly isStopped: boolean }) => Answer<S, A | Effect>
+    reduce: (slice: S, happened: E, given: { readonly config: typeof CONFIG; readonly isStopped: boolean }) => Reduction<S, A | Effect>
   ) =>
   ({ isStopped: was, slice }: Sliced<S>, happened: E): Transition<Sliced<S>, Caused<A>> => {
     const { _tag } = happened.event

@@ -14,7 +14,7 @@ const started = async (admit: EndpointOptions<null>['admit']): Promise<{ readonl
 }
 
 test('a client whose message is too long loses its connection, and no other does', async () => {
-  const { endpoint, url } = await started(() => E.right({ asked: () => null, hear: () => null, next: () => null }))
+  const { endpoint, url } = await started(() => E.right({ asked: () => null, receive: () => null, next: () => null }))
   const clients = [new WebSocket(url), new WebSocket(url)] as const
   await Promise.all(clients.map((client) => once(client, 'open')))
   clients[1].send('x'.repeat(2 ** 20 + 1))

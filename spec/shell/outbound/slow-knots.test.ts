@@ -2,7 +2,7 @@
 import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { canonicalHost, type HostName, TimeUs } from '../../../core/index.js'
-import { afterCall, lineOf, NONE_SLOW, SLOW_MAX, SLOW_US, type SlowKnots } from '../../../shell/outbound/slow-knots.js'
+import { afterCall, queueOf, NONE_SLOW, SLOW_MAX, SLOW_US, type SlowKnots } from '../../../shell/outbound/slow-knots.js'
 
 const PROMPT_US = 2_000_000
 
@@ -55,7 +55,7 @@ test('a knot is slow for ten minutes from its last late answer, and from no othe
         const late = history.filter((call) => call.knot === knot && call.nowUs - call.sinceUs >= PROMPT_US).at(-1)
         const isSlow = late !== undefined && nowUs - late.nowUs < SLOW_US
         if (isSlow) slowOnes++
-        expect(lineOf(slow, knot, nowUs)).toBe(isSlow ? 'slow' : 'prompt')
+        expect(queueOf(slow, knot, nowUs)).toBe(isSlow ? 'slow' : 'prompt')
       }
     }),
     { numRuns: 300, seed: 20261202 }
@@ -72,5 +72,5 @@ test('the knot that was late longest ago is prompt again when there are more slo
   expect(beyond.size).toBe(SLOW_MAX)
   const nowUs = timeAt(PROMPT_US + SLOW_MAX)
   // The first was late again since, so the second goes.
-  expect([0, 1, 2, SLOW_MAX].map((i) => lineOf(beyond, knotAt(i), nowUs))).toEqual(['slow', 'prompt', 'slow', 'slow'])
+  expect([0, 1, 2, SLOW_MAX].map((i) => queueOf(beyond, knotAt(i), nowUs))).toEqual(['slow', 'prompt', 'slow', 'slow'])
 })

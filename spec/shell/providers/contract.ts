@@ -11,7 +11,7 @@ import { BuildName, buildKey, excerpt, type Plan, type Status } from '../../../c
 import type { Clock, Fields, Log } from '../../../shell/ports.js'
 import type { Accepted, Job, LogLine, Missing, Progress, Provider, Refused, Uncertain, WebhookRequest } from '../../../shell/providers/provider.js'
 import { type ManualClock, manualClock } from '../support/bridge.js'
-import { lacksOf } from './lacks.js'
+import { missingFeatures } from './lacks.js'
 import { BUSY_SECONDS, type Doubt, type Fault, FAULTS, REFUSALS, type RefusalFault } from './ledger.js'
 
 /** A case of the suite for providers of which it can be asked; for others there is none. */
@@ -415,7 +415,7 @@ export const describeProvider = (target: Target): void => {
     // ------------------------------------------------------------------------------------ whether it is all there
 
     test('has all that a provider has to do, by a server that does what it is asked', async () => {
-      const lacks = await lacksOf(shop, { ends: target.ends, jobs: [jobFor(BUILD), jobFor(OTHER)], patienceMinutes: 60 })
+      const lacks = await missingFeatures(shop, { ends: target.ends, jobs: [jobFor(BUILD), jobFor(OTHER)], patienceMinutes: 60 })
       expect(lacks.join('\n')).toBe('')
     })
 

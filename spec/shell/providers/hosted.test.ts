@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest'
 import { type BuildName, tidOf, type TimeUs } from '../../../core/index.js'
 import { createClient, type TextLog } from '../../../shell/providers/common.js'
-import { earliestMs, logOfParts, type Part, type Parts } from '../../../shell/providers/hosted.js'
+import { earliestMs, logOfParts, type LogPart, type LogParts } from '../../../shell/providers/hosted.js'
 import type { LogLine, Refused, Uncertain } from '../../../shell/providers/provider.js'
 import { BUILD, faultsOfLog, jobOf } from './contract.js'
 import { manualClock } from '../support/bridge.js'
@@ -47,14 +47,14 @@ describe('a build', () => {
 })
 
 describe('a log in parts', () => {
-  const part = (id: string, isReadable = true): Part => ({ id, isReadable, name: `step ${id}` })
-  const parts = (hasEnded: boolean, ...all: ReadonlyArray<Part>): Parts => ({ _tag: 'Parts', hasEnded, parts: all })
+  const part = (id: string, isReadable = true): LogPart => ({ id, isReadable, name: `step ${id}` })
+  const parts = (hasEnded: boolean, ...all: ReadonlyArray<LogPart>): LogParts => ({ _tag: 'LogParts', hasEnded, parts: all })
   const text = (lines: string, isComplete = true): TextLog => ({ _tag: 'Text', isComplete, text: lines })
   const refused: Refused = { _tag: 'Refused', error: 'no' }
   const away: Uncertain = { _tag: 'Uncertain', error: 'away', waitMs: 30_000 }
 
   const read = async (
-    lists: ReadonlyArray<Parts | Refused | Uncertain>,
+    lists: ReadonlyArray<LogParts | Refused | Uncertain>,
     texts: { readonly [id: string]: ReadonlyArray<TextLog | Refused | Uncertain> },
     signal = new AbortController().signal
   ) => {

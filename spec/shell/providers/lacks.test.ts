@@ -2,7 +2,7 @@
 import { expect, test, vi } from 'vitest'
 import type { Provider } from '../../../shell/providers/provider.js'
 import { type Bench, BUILD, jobOf, openWorkshop, OTHER, type Target } from './contract.js'
-import { lacksOf } from './lacks.js'
+import { missingFeatures } from './lacks.js'
 import { startServer } from './ledger.js'
 import { openSkeleton, target } from './servers/skeleton.js'
 
@@ -24,7 +24,7 @@ const lacks = async (change: (whole: Provider) => Partial<Provider>, bench: Part
   }
   const workshop = await openWorkshop({ ...target, open })
   try {
-    return await lacksOf(workshop, { ends: target.ends, jobs: [jobOf(BUILD, {}), jobOf(OTHER, {})], patienceMinutes: 2 })
+    return await missingFeatures(workshop, { ends: target.ends, jobs: [jobOf(BUILD, {}), jobOf(OTHER, {})], patienceMinutes: 2 })
   } finally {
     await workshop.close()
   }

@@ -29,7 +29,7 @@ export interface Expected {
 const TOLD = 4
 
 /** Tries the provider, and returns a sentence for each thing that it lacks; none where it can be left to the contract. */
-export const lacksOf = async (workshop: Workshop, { ends, jobs: [job, other], patienceMinutes }: Expected): Promise<ReadonlyArray<string>> => {
+export const missingFeatures = async (workshop: Workshop, { ends, jobs: [job, other], patienceMinutes }: Expected): Promise<ReadonlyArray<string>> => {
   const { bench, clock, restart, until } = workshop
   const lacks: Array<string> = []
   const patience = `${String(patienceMinutes)} minutes`

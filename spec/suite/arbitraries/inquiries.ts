@@ -8,7 +8,7 @@ const KNOT = 'knot.example' as HostName
 const APP = 'did:plc:app' as Did
 const PEOPLE = ['did:plc:owner', 'did:plc:alice', 'did:plc:bob', 'did:web:carol.example'].map((did) => did as Did)
 
-const answered = (status: number, body: unknown, waitMs = 0): Access.Said => ({
+const answered = (status: number, body: unknown, waitMs = 0): Access.InquiryAnswer => ({
   _tag: 'Answered',
   status,
   text: typeof body === 'string' ? body : JSON.stringify(body),

@@ -155,7 +155,7 @@ const cleanModel = (hostname: string) => {
   const subscribed = new Set<string>()
   const knotOf = (record: CommitReceived['record']): string | null =>
     record !== null && 'knot' in record && record.spindle === hostname && record.knot !== '' ? record.knot : null
-  const hear = (event: CommitReceived): void => {
+  const apply = (event: CommitReceived): void => {
     const key = canonical([event.collection, event.did, event.rkey])
     const [old, now] = [knotOf(rows.get(key) ?? null), knotOf(event.record)]
     if (event.record === null) rows.delete(key)
@@ -163,7 +163,7 @@ const cleanModel = (hostname: string) => {
     if (now !== null) subscribed.add(now)
     if (old !== null && old !== now && ![...rows.values()].some((record) => knotOf(record) === old)) subscribed.delete(old)
   }
-  return { hear, rows, subscribed }
+  return { apply, rows, subscribed }
 }
 
 const liveRows = (state: State): ReadonlyMap<string, unknown> => {
@@ -193,7 +193,7 @@ export const COMMIT = {
     const model = cleanModel(run.config.hostname)
     return every(run.steps, ({ after: state, event }) => {
       if (event._tag !== 'CommitReceived') return 'no clean stream'
-      model.hear(event)
+      model.apply(event)
       return all(
         equal('rows', sorted(liveRows(state)), sorted([...model.rows].map(([key, record]) => [key, asRow(record)] as const))),
         equal('subscriptions', [...subscriptionsOf(state).keys()], [...model.subscribed].sort()),

@@ -5,7 +5,7 @@ import { all, because, equal, every, type Laws } from './law.js'
 /** An answer, and what it means to whoever reads it rightly. */
 export interface Meant<M> {
   readonly meaning: M | 'unknown'
-  readonly said: Access.Said
+  readonly said: Access.InquiryAnswer
 }
 
 /** All that would be said of a repository, if it were asked. */
@@ -24,10 +24,10 @@ export const KNOT = 'knot.example' as HostName
 /** Three questions, and six pages. */
 const QUESTIONS = 9
 
-const toPage = ({ pages }: Facts, cursor: string | null): Access.Said =>
+const toPage = ({ pages }: Facts, cursor: string | null): Access.InquiryAnswer =>
   pages[cursor === null ? 0 : Number(cursor.slice(1)) + 1]?.said ?? { _tag: 'Unanswered', error: 'there is no such page', waitMs: 0 }
 
-const saidTo = (facts: Facts, question: Access.AccessQuestion): Access.Said => {
+const saidTo = (facts: Facts, question: Access.AccessQuestion): Access.InquiryAnswer => {
   switch (question._tag) {
     case 'AskVersion':
       return facts.version.said
@@ -45,7 +45,7 @@ export const courseOf = (facts: Facts): ReadonlyArray<Access.Inquiry> => {
   const about = { hosts: HOSTS, knot: KNOT, repo: facts.repo }
   const course = [Access.inquiry(facts.repo)]
   for (let now = course[0]; now !== undefined && Access.isQuestion(now) && course.length <= QUESTIONS + 1; now = course.at(-1))
-    course.push(Access.hear(about, now, saidTo(facts, now)))
+    course.push(Access.afterAnswer(about, now, saidTo(facts, now)))
   return course
 }
 
@@ -85,7 +85,7 @@ export const INQUIRY = {
   'ACCESS-7': (facts: Facts) =>
     every(courseOf(facts), (asked) => {
       const about = { hosts: HOSTS, knot: KNOT, repo: facts.repo }
-      const after = Access.hear(about, asked, { _tag: 'Unanswered', error: 'no answer', waitMs: 7_000 })
+      const after = Access.afterAnswer(about, asked, { _tag: 'Unanswered', error: 'no answer', waitMs: 7_000 })
       return Access.isQuestion(asked)
         ? equal(`after ${asked._tag} without an answer`, after, { _tag: 'Unread', error: 'no answer', waitMs: 7_000 })
         : equal('what is over', after, asked)

@@ -218,13 +218,13 @@ const started = (model: Model, config: Config): void => {
       if (isRepo(row.record)) rows.set(key, { ...row, record: { ...row.record, knot: knotOf(config, row.record.knot ?? '') } })
 }
 
-const hear = (model: Model, timeUs: number, at: number): void => {
+const noteStamp = (model: Model, timeUs: number, at: number): void => {
   if (timeUs <= at + FUTURE_US) model.cursor = Math.max(model.cursor ?? 0, timeUs)
 }
 
 /** What `event` does to the rows. The caller sees to it that it came over the connection that is there. */
 export const apply = (model: Model, event: Event): void => {
-  if ('timeUs' in event && event.timeUs !== null) hear(model, event.timeUs, event.at)
+  if ('timeUs' in event && event.timeUs !== null) noteStamp(model, event.timeUs, event.at)
   switch (event._tag) {
     case 'CommitReceived':
       commit(model, event)
@@ -235,7 +235,7 @@ export const apply = (model: Model, event: Event): void => {
       if (event.did === model.config.owner) settle(model)
       return
     case 'StreamAdvanced':
-      hear(model, event.lastUs, event.at)
+      noteStamp(model, event.lastUs, event.at)
       return
     case 'Started':
       started(model, event.config)

@@ -15,7 +15,7 @@ import { setTimeout } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import { readConfiguration, testsOf } from './configuration.js'
 import type { Mutant } from './instrument.js'
-import { createPlace, imageOf, type Place } from './places.js'
+import { createWorkspace, imageOf, type Workspace } from './places.js'
 import { usedSeconds } from './processes.js'
 import { caughtBy, fileOf, isMarked, mark, readRecord, writeRecord } from './record.js'
 import { breakOff, type Ending, type Outcome, tryIn } from './trial.js'
@@ -100,7 +100,7 @@ const wordsOf = (file: string, ending: Ending): string => {
 }
 
 /** What a file of tests does without a mutant; `null` when it fails. */
-const free = async (place: Place, file: string, without: ReadonlyArray<string>): Promise<Run | null> => {
+const free = async (place: Workspace, file: string, without: ReadonlyArray<string>): Promise<Run | null> => {
   const once = (): Promise<Outcome> => tryIn(place, { file, limitMs: () => FREE_LIMIT_MS, switch: FREE, tests: null, without })
   for (let time = 0; time <= MORE_TIMES; time++) {
     const { ended, ending } = await once()
@@ -142,7 +142,7 @@ const createTrials = (
   runs: ReadonlyMap<string, Run>,
   withoutOf: (file: string) => ReadonlyArray<string>
 ) => {
-  const once = async (place: Place, mutant: Mutant, file: string, names: ReadonlyArray<string> | null): Promise<Verdict> => {
+  const once = async (place: Workspace, mutant: Mutant, file: string, names: ReadonlyArray<string> | null): Promise<Verdict> => {
     const run = runs.get(file)
     if (run === undefined) return { _tag: 'NotReached' }
     const times = run.hits.get(mutant.id) ?? 0
@@ -172,7 +172,7 @@ const createTrials = (
   }
 
   /** With the test that caught it before, and nothing else. */
-  const again = async (place: Place, mutant: Mutant, by: string): Promise<Verdict> => {
+  const again = async (place: Workspace, mutant: Mutant, by: string): Promise<Verdict> => {
     const found = find(by)
     return found === null ? { _tag: 'NotReached' } : once(place, mutant, found.file, found.names)
   }
@@ -186,7 +186,7 @@ const createTrials = (
   }
 
   /** With the tests of its source that come by it, the quickest first; or with all of its source, however long they take. */
-  const all = async (place: Place, mutant: Mutant, isThorough: boolean): Promise<Verdict> => {
+  const all = async (place: Workspace, mutant: Mutant, isThorough: boolean): Promise<Verdict> => {
     const files = (tests[mutant.file] ?? [])
       .flatMap((file) => {
         const run = runs.get(file)
@@ -213,7 +213,7 @@ const createTrials = (
 // ---------------------------------------------------------------------------------------- the run
 
 /** Does the work for all items, as many at a time as there are places. */
-const each = async <A>(places: ReadonlyArray<Place>, items: ReadonlyArray<A>, work: (place: Place, item: A) => Promise<void>): Promise<void> => {
+const each = async <A>(places: ReadonlyArray<Workspace>, items: ReadonlyArray<A>, work: (place: Workspace, item: A) => Promise<void>): Promise<void> => {
   const left = [...items]
   await Promise.all(
     places.map(async (place) => {
@@ -257,11 +257,11 @@ const gate = async (folder: string): Promise<boolean> => {
 
   const withoutOf = (file: string): ReadonlyArray<string> =>
     Object.keys(configuration.notRun).flatMap((test) => (test.startsWith(`${file} > `) ? [test.slice(file.length + 3)] : []))
-  const places = Array.from({ length: Number(options.places ?? PLACES_A_CORE * availableParallelism() + 1) }, (_, n) => createPlace(image, path.join(folder, String(n))))
+  const places = Array.from({ length: Number(options.places ?? PLACES_A_CORE * availableParallelism() + 1) }, (_, n) => createWorkspace(image, path.join(folder, String(n))))
   const runs = new Map<string, Run>()
   const taken = new Map<string, Promise<void>>()
   /** Runs the file without a mutant, once, whoever asks for it: what it does then must be known before it can catch one. */
-  const take = (place: Place, file: string): Promise<void> => {
+  const take = (place: Workspace, file: string): Promise<void> => {
     const begun =
       taken.get(file) ??
       free(place, file, withoutOf(file)).then((run) => {

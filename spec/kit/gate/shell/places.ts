@@ -104,7 +104,7 @@ export const imageOf = async (root: string, mutated: ReadonlyArray<string>): Pro
 }
 
 /** One of the places, which has one trial at a time. */
-export interface Place {
+export interface Workspace {
   /** The module to load for a file of tests, as the project calls it. */
   readonly entry: (file: string) => Promise<string>
   readonly folder: string
@@ -114,7 +114,7 @@ export interface Place {
   readonly tmp: string
 }
 
-export const createPlace = ({ bundles, linked, root, written }: Image, folder: string): Place => {
+export const createWorkspace = ({ bundles, linked, root, written }: Image, folder: string): Workspace => {
   const at = (name: string): string => path.join(folder, name)
   const folders = new Set([...linked, ...written.map(({ name }) => name)].map((name) => path.dirname(name)))
   for (const name of folders) mkdirSync(at(name), { recursive: true })

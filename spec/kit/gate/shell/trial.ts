@@ -3,7 +3,7 @@ import { fork } from 'node:child_process'
 import { closeSync, existsSync, openSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
-import type { Place } from './places.js'
+import type { Workspace } from './places.js'
 import { createWaiting, killAll } from './processes.js'
 import type { Switch } from './switch.js'
 import type { Met, Said, Work } from './worker.js'
@@ -57,7 +57,7 @@ export const breakOff = async (): Promise<void> => {
   await Promise.all([...running].map(([pid, folder]) => killAll(pid, folder)))
 }
 
-export const tryIn = async (place: Place, { file, limitMs, switch: to, tests, without }: Trial): Promise<Outcome> => {
+export const tryIn = async (place: Workspace, { file, limitMs, switch: to, tests, without }: Trial): Promise<Outcome> => {
   const entry = await place.entry(file)
   if (hasBrokenOff()) return new Promise(() => undefined)
   place.prepare(to)
