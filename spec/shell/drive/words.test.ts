@@ -191,6 +191,20 @@ describe('reports', () => {
   })
 })
 
+test.each(['error', 'info', 'warn'] as const)('a limited log says at its level (%s) what it is told, with its fields, and of what it left out how much', (level) => {
+  const clock = manualClock()
+  const { log, said } = remembering()
+  const limited = limitedLog(clock, log)
+  for (let i = 0; i < 12; i++) limited[level]('connection lost', { host: 'knot.example' })
+  expect(said).toEqual(Array.from({ length: 10 }, () => ({ fields: { host: 'knot.example' }, level, message: 'connection lost' })))
+  clock.advance(300_000)
+  limited[level]('connection lost')
+  expect(said.slice(10)).toEqual([
+    { fields: { count: 2, of: 'connection lost' }, level, message: 'similar messages suppressed' },
+    { fields: {}, level, message: 'connection lost' }
+  ])
+})
+
 describe('progress', () => {
   const lost = (cursor: number | null, frames: number): State => {
     const state = initial(config)

@@ -102,6 +102,12 @@ describe('what is read', () => {
     expect([all.map(E.isRight), asked]).toEqual([[true, true], [{ every: true, knot: KNOT, repository: { did: REPO, name: '', owner: REPO, rkey: 'self' }, sha: SHA }]])
     await definitions.describe(REPO, KNOT, must(Sha.decode('b'.repeat(40))))
     expect(asked).toHaveLength(2)
+    // Another knot, and another repository, may have another; the first is kept beside them.
+    await definitions.describe(REPO, must(HostName.decode('other.example')), SHA)
+    await definitions.describe(must(Did.decode('did:plc:other2222222222222222222')), KNOT, SHA)
+    expect(asked).toHaveLength(4)
+    await definitions.describe(REPO, KNOT, SHA)
+    expect(asked).toHaveLength(4)
   })
 
   it('a definition that was not there is read again after a minute', async () => {

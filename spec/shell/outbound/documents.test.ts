@@ -10,7 +10,7 @@ import type { Resolve } from '../../../shell/outbound/guard.js'
 import { createDocuments, type Documents, type DocumentsOptions } from '../../../shell/outbound/documents.js'
 import { must } from '../../suite/examples/support.js'
 import { manualClock } from '../support/bridge.js'
-import { eventually, httpServer, tcpServer } from '../support/sockets.js'
+import { eventually, httpServer, tcpServer, turns } from '../support/sockets.js'
 
 const did = (n = 0): Did => must(Did.decode(`did:plc:${String(n).replaceAll(/[0189]/g, 'a').padStart(24, 'b')}`))
 
@@ -32,7 +32,7 @@ const directory = async (answer: RequestListener) => {
 
 describe('a document', () => {
   it('a document of a DID in the directory is asked for there', async () => {
-    const { asked, at } = await directory((_, response) => response.end('{"é":1}'))
+    const { asked, at } = await directory((request, response) => response.end(request.headers.accept === 'application/did+json, application/json' ? '{"é":1}' : ''))
     expect(await documentsWith({ directory: `${at}/` }).read(did())).toEqual(E.right('{"é":1}'))
     expect(asked).toEqual([`/${did()}`])
   })
@@ -104,10 +104,15 @@ describe('a document', () => {
     const resolve: Resolve = () => Promise.resolve([{ address: '127.0.0.1', family: 4 }])
     const documents = documentsWith({ clock: manualClock(), directory: at, resolve })
     const mute = Array.from({ length: 65 }, (_, n) => documents.read(must(Did.decode(`did:web:host${String(n)}.localhost%3A${String(port)}`))))
-    await eventually(() => expect(connections()).toBeGreaterThanOrEqual(16))
+    await eventually(() => expect(connections()).toBe(16))
     expect(await documents.read(did())).toEqual(E.right('{}'))
     // Beyond so many of them, another one is told so.
     expect(await mute.at(-1)).toMatchObject(E.left({ kind: 'busy' }))
+    await turns()
+    expect(connections()).toBe(16)
+    // None of those that wait is begun by a close.
+    await documents.close()
+    expect(connections()).toBe(16)
   })
 
   it('is given up at a close, and not asked for after it', async () => {

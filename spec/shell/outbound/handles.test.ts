@@ -8,12 +8,14 @@ import { startPds } from '../../../shell/demo-network/index.js'
 import { createDocuments } from '../../../shell/outbound/documents.js'
 import { must } from '../../suite/examples/support.js'
 import { manualClock } from '../support/bridge.js'
-import { eventually, httpServer } from '../support/sockets.js'
+import { eventually, httpServer, tcpServer, turns } from '../support/sockets.js'
 
 const ALICE = must(Did.decode('did:plc:alice2222222222222222222'))
 const HOUR_MS = 3_600_000
 
 type Names = ReadonlyArray<unknown>
+
+const HERE = () => Promise.resolve([{ address: '127.0.0.1', family: 4 as const }])
 
 const naming = (...alsoKnownAs: Names): E.Either<NoDocument, string> => E.right(JSON.stringify({ alsoKnownAs, id: ALICE }))
 
@@ -160,22 +162,52 @@ describe('a name of this machine, on the embedded network', () => {
       asked++
       response.writeHead(status).end(body)
     })
-    const { handles, read } = place({ localPort: port, resolve: () => Promise.resolve([{ address: '127.0.0.1', family: 4 }]) }, () => naming('at://alice.localhost'))
+    const { clock, handles, read } = place({ localPort: port, resolve: HERE }, () => naming('at://alice.localhost'))
     expect(await lookedUp(handles, read, 1)).toBe(null)
     await eventually(() => expect(asked).toBe(1))
+    // The answer has been taken in when nothing is waited for any more.
+    await eventually(() => expect(clock.armed()).toBe(0))
+    await turns()
+    expect(handles.of(ALICE)).toBe(null)
     await handles.close()
     expect(handles.of(ALICE)).toBe(null)
   })
+
+  it('is waited for five seconds at its host, and not beyond a close', async () => {
+    let asked = 0
+    const open = new Set<object>()
+    const { port } = await tcpServer((socket) => {
+      open.add(socket)
+      socket.once('close', () => open.delete(socket))
+      socket.on('data', () => (asked += 1))
+    })
+    const { clock, handles, read } = place({ localPort: port, resolve: HERE }, () => naming('at://alice.localhost'))
+    await lookedUp(handles, read, 1)
+    await eventually(() => expect(asked).toBe(1))
+    clock.advance(4_999)
+    expect(clock.armed()).toBe(1)
+    clock.advance(1)
+    expect(clock.armed()).toBe(0)
+    await turns()
+    clock.advance(HOUR_MS)
+    await eventually(() => {
+      handles.of(ALICE)
+      expect(asked).toBe(2)
+    })
+    await handles.close()
+    await eventually(() => expect([clock.armed(), open.size]).toEqual([0, 0]))
+  })
 })
 
-it('four of thousands of accounts are looked up at a time, and a few hundred wait', async () => {
+it('four of thousands of accounts are looked up at a time, and five hundred wait', async () => {
   let read = 0
   const ends: Array<() => void> = []
+  let document: E.Either<NoDocument, string> = E.left({ kind: 'unreachable', sentence: '' })
   const { handles } = place({
     documents: {
       read: () => {
         read++
-        return new Promise((resolve) => ends.push(() => resolve(E.left({ kind: 'unreachable', sentence: '' }))))
+        return new Promise((resolve) => ends.push(() => resolve(document)))
       }
     }
   })
@@ -183,7 +215,28 @@ it('four of thousands of accounts are looked up at a time, and a few hundred wai
   for (const did of many) expect(handles.of(did)).toBe(null)
   await new Promise((resolve) => setImmediate(resolve))
   expect(read).toBe(4)
-  const closed = handles.close()
-  for (const end of ends) end()
+  await eventually(() => {
+    for (const end of ends.splice(0)) end()
+    expect(read).toBe(500)
+  })
+  for (const end of ends.splice(0)) end()
+  await turns()
+  // What is known of these is kept. The others were left out, and are looked up when they are asked for again.
+  for (const did of many.slice(0, 500)) handles.of(did)
+  await turns()
+  expect(read).toBe(500)
+  for (const did of [ALICE, ...many.slice(500)]) handles.of(did)
+  await turns()
+  expect(read).toBe(504)
+  // A close begins none of those that wait, waits for those under way, and believes none of them.
+  document = naming('at://alice.example')
+  let isClosed = false
+  const closed = handles.close().then(() => (isClosed = true))
+  await turns()
+  expect([isClosed, read]).toEqual([false, 504])
+  for (const end of ends.splice(0)) end()
   await closed
+  expect([handles.of(ALICE), handles.version()]).toEqual([null, 0])
+  await turns()
+  expect(read).toBe(504)
 })

@@ -1,7 +1,10 @@
 /**
  * The store on real files, and on damaged ones: what it writes, what it reads back, and what it refuses (STORE).
  */
-import { mkdtemp, open, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { spawn } from 'node:child_process'
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
+import fs, { mkdtemp, open, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { syncBuiltinESMExports } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { crc32 } from 'node:zlib'
@@ -877,6 +880,40 @@ describe('a failed append', () => {
   })
 })
 
+describe('a snapshot that waits for another', () => {
+  it('includes what came before it was asked for, and no more', async () => {
+    let goOn = (): void => undefined
+    const gate = new Promise<void>((resolve) => (goOn = resolve))
+    const inner = simulatedDisk({ seed: 3 })
+    let begun = 0
+    const disk: Disk = {
+      ...inner,
+      open: async (path, mode) => {
+        const file = await inner.open(path, mode)
+        if (!path.endsWith('state.json.new')) return file
+        begun += 1
+        return { ...file, sync: () => (begun === 2 ? gate.then(file.sync) : file.sync()) }
+      }
+    }
+    const store = right(await openOn(disk))
+    right(await store.append(BATCHES[0] ?? [])())
+    const first = store.snapshot(STATES[1] ?? start)()
+    await eventually(() => expect(begun).toBe(2))
+    right(await store.append(BATCHES[1] ?? [])())
+    const second = store.snapshot(STATES[2] ?? start)()
+    right(await store.append(BATCHES[2] ?? [])())
+    const before = store.journalBytes()
+    goOn()
+    right(await first)
+    right(await second)
+    // The third batch is in the journal alone.
+    expect(store.journalBytes()).toBeGreaterThan(0)
+    expect(store.journalBytes()).toBeLessThan(before)
+    expect(contents(right(await readStore(FOLDER, disk)()))).toEqual({ seq: 3, state: written(STATES[3] ?? start) })
+    await closed(store)
+  })
+})
+
 describe('a rescue', () => {
   it('waits for the snapshot that is being written: the two have one name until they are complete', async () => {
     let isFull = false
@@ -962,6 +999,52 @@ describe('files', () => {
     const store = right(await openOn(disk))
     expect(left(await store.close()())).toMatchObject({ _tag: 'Failed', message: 'EIO' })
     expect([...inner.now().keys()].sort()).toEqual([journalName(1), 'state.json'])
+  })
+
+  it.runIf(process.platform === 'linux')('are all closed on a real disk, those of folders and of notes as well', async () => {
+    const folder = await newFolder()
+    const held = (): ReadonlyArray<string> =>
+      readdirSync('/proc/self/fd').flatMap((fd) => {
+        try {
+          return [readlinkSync(`/proc/self/fd/${fd}`)].filter((path) => path.startsWith(folder))
+        } catch {
+          return []
+        }
+      })
+    const store = await openIn(folder)
+    await store.steps?.begin([{ _tag: 'StopRequested', at: at(0) } as Event])
+    right(await store.append(BATCHES[0] ?? [])())
+    right(await store.snapshot(STATES[1] ?? start)())
+    expect(held().map((path) => path.slice(folder.length + 1)).sort()).toEqual([journalName(2), 'step.jsonl'])
+    await closed(store)
+    expect(held()).toEqual([])
+  })
+
+  it('have a note at once, and one that is to be new is not there yet', async () => {
+    const path = join(await newFolder(), 'file')
+    const file = await systemDisk.open(path, 'create')
+    file.note(Buffer.from('noted'))
+    expect(readFileSync(path, 'utf8')).toBe('noted')
+    await file.close()
+    await expect(systemDisk.open(path, 'create')).rejects.toMatchObject({ code: 'EEXIST' })
+  })
+
+  it('have the names of new folders synced where they stand: in the folders that hold them', async () => {
+    const folder = await newFolder()
+    const opened: Array<string> = []
+    const { open: real } = fs
+    const spy = vi.spyOn(fs, 'open').mockImplementation((path, ...more) => {
+      opened.push(String(path))
+      return real(path, ...more)
+    })
+    try {
+      syncBuiltinESMExports()
+      await systemDisk.makeFolder(join(folder, 'a', 'b'))
+    } finally {
+      spy.mockRestore()
+      syncBuiltinESMExports()
+    }
+    expect(opened.sort()).toEqual([folder, join(folder, 'a')])
   })
 
   it('are synced on request, as are the names of new folders', async () => {
@@ -1146,6 +1229,50 @@ describe('the lock', () => {
     expect(disk.now().get('lock')?.toString()).toContain('"pid":1,')
     await closed(store)
     expect([...disk.now().keys()].sort()).toEqual([journalName(1), 'state.json'])
+  })
+
+  it('is complete whenever the power goes', async () => {
+    const inner = diskOf(new Map())
+    const images: Array<Image> = []
+    const disk: Disk = {
+      ...inner,
+      link: async (from, to) => {
+        await inner.link(from, to)
+        images.push(...inner.images())
+      }
+    }
+    await closed(right(await openOn(disk)))
+    const locks = images.flatMap((image) => image.get('lock') ?? [])
+    expect(locks.length).toBeGreaterThan(0)
+    for (const lock of locks) expect(lock.toString()).toMatch(/^\{.*"token":"[^"]*"\}$/)
+  })
+
+  it('is tried for again when the one before has gone in the meantime', async () => {
+    const inner = diskOf(new Map())
+    let links = 0
+    const disk: Disk = { ...inner, link: (from, to) => (++links === 1 ? Promise.reject(Object.assign(new Error('taken'), { code: 'EEXIST' })) : inner.link(from, to)) }
+    const store = right(await openOn(disk))
+    expect(inner.now().has('lock')).toBe(true)
+    await closed(store)
+  })
+
+  it('cannot be had where files have one name each, and that is said', async () => {
+    const disk: Disk = { ...diskOf(new Map()), link: () => Promise.reject(Object.assign(new Error('no links here'), { code: 'EPERM' })) }
+    expect(left(await openOn(disk))).toMatchObject({ _tag: 'Failed', message: 'no links here' })
+  })
+
+  it.runIf(process.platform === 'linux')('is not taken from a process whose name looks like the rest of its line in /proc', async () => {
+    const script = join(await newFolder(), 'a) Z 0')
+    await writeFile(script, '#!/bin/sh\necho\nread line\n', { mode: 0o755 })
+    const child = spawn(script, { stdio: ['pipe', 'pipe', 'inherit'] })
+    try {
+      await new Promise((resolve) => child.stdout.once('data', resolve))
+      expect(readFileSync(`/proc/${String(child.pid)}/stat`, 'utf8')).toContain('(a) Z 0)')
+      expect(await systemProcesses.isGone({ ...(await systemProcesses.self()), pid: child.pid ?? 0, startedAt: null })).toBe(false)
+    } finally {
+      child.stdin.end('\n')
+      await new Promise((resolve) => child.once('close', resolve))
+    }
   })
 
   it('is released when what it guards is refused', async () => {
