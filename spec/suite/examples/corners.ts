@@ -373,6 +373,12 @@ export const CORNERS: ReadonlyArray<Example> = [
     when: [account(OWNER, 'active', at(15), { connection: 1 })],
     then: { effects: [reads(ALICE, MEMBER, 7), reads(ZOE, MEMBER, 8)] }
   }),
+  example('B1.21 the reading of an owner who is a member of herself, called for before any start, ends with her membership', {
+    config,
+    given: [put(OWNER, 'a', member({ subject: OWNER }), at(1), { connection: 0 })],
+    when: [account(OWNER, 'deactivated', at(2), { connection: 0 })],
+    then: { changes: ['backfill', 'commits', 'counters', 'cursor'] }
+  }),
   example('B3.9 a page that cannot be read while the bridge is stopped is reported and takes a number, and no timer is set', {
     config,
     given: [started(at(10), config), opened(1, at(11)), stop(at(12))],

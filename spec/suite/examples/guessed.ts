@@ -117,6 +117,16 @@ const TRIGGERS: ReadonlyArray<Example> = [
     given: [...TWO, comes(pipeline({ repo: LIB }), at(21), { rkey: 'lib' })],
     when: [comes(pipeline(), at(22), { rkey: PIPED })],
     then: { effects: [readPiped(2)] }
+  }),
+  example('T1.72 a pipeline under the very key of a refUpdate that was left to it meets that refUpdate', {
+    given: [...running(), comes(bare({ actor: BOB }), at(20), { rkey: PIPED })],
+    when: [comes(pipeline(), at(21), { rkey: PIPED })],
+    then: { reports: [refused('actor', at(21), PIPED)] }
+  }),
+  example('T1.73 a run that has met a refUpdate under its own key meets no other', {
+    given: [...running(), comes(bare(), at(20), { rkey: PIPED }), comes(pipeline(), at(21), { rkey: PIPED })],
+    when: [comes(bare(), at(22), { rkey: FIRST })],
+    then: { reports: [ignored('kind', at(22), FIRST)] }
   })
 ]
 
