@@ -33,7 +33,9 @@ const RUNS = new Set(['check', 'run'])
 
 /** The guide, wherever tack is installed. The first path is that of the sources, the second that of what is compiled. */
 const GUIDE =
-  ['../deploy/README.md', '../../../shell/deploy/README.md'].map((path) => fileURLToPath(new URL(path, import.meta.url))).find((path) => existsSync(path)) ?? 'shell/deploy/README.md'
+  ['../deploy/README.md', '../../../shell/deploy/README.md']
+    .map((path) => fileURLToPath(new URL(path, import.meta.url)))
+    .find((path) => existsSync(path)) ?? 'shell/deploy/README.md'
 
 const FURTHER = `
 In the file, options are written in camel case: "logLevel: debug" is --log-level debug. A secret can be read from a file of its own:

@@ -13,7 +13,8 @@ export interface SyntaxFault {
 
 // ---------------------------------------------------------------------------------------- YAML
 
-const INDENTATION = 'wrong indentation. What belongs together begins in the same column, and what is inside it two spaces further to the right. Or a bracket or brace above is not closed'
+const INDENTATION =
+  'wrong indentation. What belongs together begins in the same column, and what is inside it two spaces further to the right. Or a bracket or brace above is not closed'
 const QUOTES = 'a value cannot begin like this. Put it in quotes, like "**" or "@name"'
 
 const WORDS: { readonly [code in ErrorCode]?: string } = {

@@ -145,7 +145,10 @@ describe('a configuration error names the place, what is allowed, and what to do
     ['a NUL', 'a: \0', ['1:1 a character that cannot be in a text file.']],
     ['a quote left open', `adminToken: "${SECRET}\n`, ['2:1 something is missing: the closing quote, bracket or brace of something above, or the "- " of an item.']],
     ['a tab', 'dev: true\nproviders:\n\tlocal: {}\n', ['3:1 a tab. Indent with spaces.']],
-    ['indentation that differs', 'providers:\n  local:\n    concurrent: 2\n   graceSeconds: 3\n', ['4:1 wrong indentation. What belongs together begins in the same column, and what is inside it two spaces further to the right. Or a bracket or brace above is not closed.']],
+    [
+      'indentation that differs', 'providers:\n  local:\n    concurrent: 2\n   graceSeconds: 3\n',
+      ['4:1 wrong indentation. What belongs together begins in the same column, and what is inside it two spaces further to the right. Or a bracket or brace above is not closed.']
+    ],
     ['indentation after a value', 'dev: true\n  log: json\n', [expect.stringMatching(/^1:6 two settings in one, by wrong indentation or a second colon/) as string]],
     ['a name without a colon', 'dev true\nlog: json\n', ['1:1 not a setting. Settings are written "name: value", with a colon and a space.']],
     ['stars without quotes', 'allow:\n  - repos: **\n    provider: local\n', ['2:1 a value that begins with *. Put it in quotes, like "**".']],
