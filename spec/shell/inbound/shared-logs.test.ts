@@ -187,6 +187,87 @@ describe('readers of a running log', () => {
   })
 })
 
+describe('a reading that is over', () => {
+  const left = async (one: Reader): Promise<void> => {
+    one.leave()
+    await one.ended
+  }
+
+  it('takes no room from those that follow', async () => {
+    const logs = shared(10_000, 10_000)
+    const provider = saying(20, 200)
+    for (let n = 0; n < 4; n++) {
+      const before = reader(logs, provider)
+      await eventually(() => expect(before.lines).toEqual(upTo(20)))
+      await left(before)
+    }
+    const [fast, late] = [reader(logs, provider), reader(logs, provider, 0)]
+    await eventually(() => expect(fast.lines).toEqual(upTo(20)))
+    late.take(Infinity)
+    await eventually(() => expect(late.lines).toEqual(upTo(20)))
+    expect(provider.asked).toHaveLength(5)
+    await Promise.all([left(fast), left(late)])
+  })
+
+  it('is not taken for the one that has come in its place', async () => {
+    const logs = shared(2_000)
+    const provider = saying(20, 200)
+    const first = reader(logs, provider)
+    await eventually(() => expect(first.lines).toEqual(upTo(20)))
+    const second = reader(logs, provider, 2)
+    await eventually(() => expect(second.lines).toEqual(upTo(2)))
+    await left(first)
+    const third = reader(logs, provider, 2)
+    await eventually(() => expect(third.lines).toEqual(upTo(2)))
+    expect(provider.asked).toHaveLength(2)
+    await Promise.all([left(second), left(third)])
+  })
+
+  it('is not joined where it broke off: the provider is asked again', async () => {
+    const logs = shared()
+    let asked = 0
+    const provider: Provider = {
+      ...fakeProvider(),
+      async *logs() {
+        asked++
+        yield said(0)
+        await Promise.resolve()
+        if (asked === 1) throw new Error('gone')
+        yield said(1)
+      }
+    }
+    const [slow, fast] = [reader(logs, provider, 0), reader(logs, provider)]
+    expect(await fast.ended).toEqual(new Error('gone'))
+    const late = reader(logs, provider)
+    expect([await late.ended, late.lines]).toEqual(['ended', ['0', '1']])
+    await left(slow)
+  })
+
+  it('may fail to end, of which nobody hears', async () => {
+    const logs = shared()
+    let ends = 0
+    const provider: Provider = {
+      ...fakeProvider(),
+      async *logs() {
+        try {
+          for (;;) {
+            await Promise.resolve()
+            yield said(0)
+          }
+        } finally {
+          ends++
+          // A rejection that nobody handles would end the tests.
+          await Promise.reject(new Error('cannot end'))
+        }
+      }
+    }
+    const one = reader(logs, provider, 1)
+    await eventually(() => expect(one.lines).toEqual(['0']))
+    await left(one)
+    await eventually(() => expect(ends).toBe(1))
+  })
+})
+
 it('a log that is as long as it will be is read by each at their own pace', async () => {
   const logs = shared()
   const provider = saying(2)
