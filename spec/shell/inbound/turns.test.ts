@@ -82,3 +82,18 @@ it('lets nobody before those who wait already, though there is room again', asyn
   await nextTurn()
   expect(ran).toEqual(['first', 'second', 'third', 'last'])
 })
+
+it('has all its room again in the next turn, though nobody waited for it', async () => {
+  const turns = createTurns({ busyBytes: 1, quietBytes: 2_048 })
+  turns.spend(1_024)
+  await nextTurn()
+  turns.spend(1_024)
+  expect(turns.hasRoom()).toBe(true)
+})
+
+it('has no more room for a connection that is accepted late in a turn', () => {
+  const turns = createTurns({ busyBytes: 2_048, quietBytes: 4_096 })
+  turns.spend(4_096)
+  turns.accepted()
+  expect(turns.hasRoom()).toBe(false)
+})

@@ -182,6 +182,11 @@ describe.skipIf(!hasGit)(`a failed checkout${WITHOUT_GIT}`, () => {
     expect(await failing([at(knot)], planOf('b'.repeat(40)))).toMatch(/not our ref|There is no such commit/)
   })
 
+  test('names an empty repository, though another address has none at all', async () => {
+    const { knot } = await served()
+    expect(await failing([at(knot), at(knot, `${OWNER}/nothing`)], planOf(null))).toBe('The repository is empty.')
+  })
+
   test('names a missing commit, though another address has it', async () => {
     const { knot, repo } = await served()
     const { newSha } = await repo.commitAndPush([{ content: 'here', path: 'file' }])

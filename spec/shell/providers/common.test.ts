@@ -38,6 +38,9 @@ describe('shown text', () => {
     ['nothing', 'nothing']
   ])('%s', (text, clean) => expect(redact(text)).toBe(clean))
 
+  test.each(['base64', 'base64url'] as const)('does not contain a secret in %s, where the two differ', (encoding) =>
+    expect(redactor(['???>>>'])(`of ${Buffer.from('???>>>').toString(encoding)}`)).toBe('of ***'))
+
   test('does not contain half a secret where it is cut', () => {
     const text = `${'x'.repeat(495)}${SECRET}`
     expect(sentence(redact, text)).toBe(`${'x'.repeat(495)}***`)
@@ -271,6 +274,15 @@ describe('a request to a provider', () => {
     expect(asked).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8])
   })
 
+  test('leaves no timer behind when it is answered, and waits as long as the date in an answer says', async () => {
+    const clock = manualClock()
+    const headers = { 'retry-after': new Date(NOW_MS + 5_000).toUTCString() }
+    const client = createClient({ clock, fetch: () => Promise.resolve(new Response('later', { headers, status: 503 })), secrets: [] })
+    const answer = await client.ask({ url: 'http://x' })
+    if (answer._tag === 'Uncertain') expect.fail('it is not answered')
+    expect([clock.armed(), client.doubt(answer, 'later')]).toEqual([0, { _tag: 'Uncertain', error: 'the server answered 503: later', waitMs: 5_000 }])
+  })
+
   test('is sent as requested, and follows no redirect; a close waits for it', async () => {
     const inits: Array<unknown> = []
     let answer: (response: Response) => void = () => undefined
@@ -318,6 +330,21 @@ describe('a request to a provider', () => {
 
 describe('polling', () => {
   const progress = (changes: Partial<Progress> = {}): Progress => ({ error: null, exitCode: null, external: '1', status: 'running', ...changes })
+
+  test('reports a build that has another name, or another exit code, and the same no second time', async () => {
+    const clock = manualClock()
+    const work = createWork({ clock, secrets: [] })
+    const answers = [progress(), progress({ external: '2' }), progress({ external: '2' }), progress({ exitCode: 1, external: '2' }), progress({ status: 'success' })]
+    const reports: Array<Progress> = []
+    let asked = 0
+    work.poll(1_000, () => Promise.resolve(answers[asked++] ?? expect.fail('it is asked too often')), (one) => reports.push(one))
+    for (let n = 0; n < answers.length; n++) {
+      await settle()
+      clock.advance(1_000)
+    }
+    expect(reports).toEqual([answers[0], answers[1], answers[3], answers[4]])
+    await work.close()
+  })
 
   test('reports what is new, waits longer after failures and as long as told to, and ends with the build', async () => {
     const clock = manualClock()

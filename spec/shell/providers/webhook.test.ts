@@ -296,6 +296,16 @@ describe('the webhook provider on the wire', () => {
     await provider.close()
   })
 
+  test.each([
+    [500, 'Accepted'],
+    [501, 'Uncertain']
+  ])('takes an id of 500 characters, and no longer one: %i', async (length, result) => {
+    const { answer, provider } = answeredBy(webhook, SETTINGS, () => ({ id: 'x'.repeat(length), status: 'running' }))
+    const started = await answer(provider.start(jobOf(BUILD, {})))
+    expect([started._tag, 'external' in started && started.external.length]).toEqual([result, result === 'Accepted' && length])
+    await provider.close()
+  })
+
   test('calls a former pipeline missing, which need not be ended', async () => {
     const { answer, asked, provider } = answeredBy(webhook, { pipelines: { deploy: 'https://ci.example' }, secret: SECRET }, () => ({ status: 'running' }))
     const job = jobOf(BUILD, { pipeline: 'gone' })
