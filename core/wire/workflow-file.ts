@@ -102,12 +102,15 @@ const environmentAt = (place: string, u: Yaml): Read<ReadonlyArray<Pair>> => ent
 
 const firstLine = (command: string): string => excerpt(command.trim().split('\n', 1).join('').trimEnd())
 
+const commandAt = (place: string, u: Yaml): Read<string> =>
+  u === null ? E.left(`${place} is missing`) : pipe(scalarAt(place, u), E.chain(shortAt(place)))
+
 const stepAt = (place: string, u: Yaml): Read<Step> => {
   if (!isMap(u)) return E.left(`${place} is not a map`)
   const at = (key: string) => inside(place, key)
   return pipe(
     E.Do,
-    E.apS('command', pipe(scalarAt(at('command'), under(u.map, 'command')), E.chain(shortAt(at('command'))))),
+    E.apS('command', commandAt(at('command'), under(u.map, 'command'))),
     E.apS('environment', environmentAt(at('environment'), under(u.map, 'environment'))),
     E.apS('given', valueAt(at('name'), under(u.map, 'name'))),
     E.map(({ command, environment, given }) => ({

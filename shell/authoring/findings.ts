@@ -256,7 +256,7 @@ const EXAMPLES: ReadonlyArray<readonly [RegExp, string]> = [
   [/^when(?:\[[0-9]+\])? is not a (?:map|list)$/, 'Write "- event: push", with "branch: [main]" below it.'],
   [/^steps is not a list$/, 'Begin each step with "- command:".'],
   [/^steps\[[0-9]+\] is not a map$/, 'Write "- command: make".'],
-  [/^steps\[[0-9]+\]\.command is not text$/, 'Write what a shell is to run; several lines as a block (|).'],
+  [/^steps\[[0-9]+\]\.command is (?:missing|not text)$/, 'Write what a shell is to run; several lines as a block (|).'],
   [/environment is not a map$/, 'Write "NAME: value" below it, a line each, without "- ".'],
   [/^tack is not a map$/, 'Write the name of the provider below it, like "local: {}".'],
   [/^clone\.depth is not a whole number$/, 'For all of the history, write 0.']

@@ -885,7 +885,9 @@ def _read_condition(place: str, value: Json) -> Json:
 def _read_step(place: str, value: Json) -> Json:
     if not isinstance(value, dict):
         raise Fault(f"{place} is not a map")
-    command = _short(f"{place}.command", _scalar(f"{place}.command", value.get("command")))
+    if value.get("command") is None:
+        raise Fault(f"{place}.command is missing")
+    command = _short(f"{place}.command", _scalar(f"{place}.command", value["command"]))
     name = _value(f"{place}.name", value.get("name"))
     first_line = command.strip(_SPACE).split("\n", 1)[0].rstrip(_SPACE)
     return {

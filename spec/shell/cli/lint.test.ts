@@ -40,7 +40,7 @@ test('an author checks the files of a repository, and tries them', () =>
     const bad = await run('lint', '--json')
     expect(bad.code).toBe(1)
     expect(JSON.parse(bad.out)).toEqual([
-      { column: 5, file: '.tangled/workflows/bad.yml', line: 4, message: 'steps[0].command is not text. Write what a shell is to run; several lines as a block (|).', severity: 'error' }
+      { column: 5, file: '.tangled/workflows/bad.yml', line: 4, message: 'steps[0].command is missing. Write what a shell is to run; several lines as a block (|).', severity: 'error' }
     ])
 
     // What its provider would refuse is not said to be built.
