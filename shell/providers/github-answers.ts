@@ -1,8 +1,7 @@
-/** Decoders for GitHub's answers, their meaning, and the mark by which a run is recognised. */
+/** Decoders for GitHub's answers, and their meaning. */
 import * as t from 'io-ts'
-import { createHash } from 'node:crypto'
 import { type HttpResponse, decoded } from './common.js'
-import type { Job, Progress } from './provider.js'
+import type { Progress } from './provider.js'
 
 // ---------------------------------------------------------------------------------------- what GitHub says
 
@@ -59,42 +58,4 @@ export const progressOf = ({ conclusion = null, html_url: link = null, status }:
     default:
       return report('failed', `The run ended as "${conclusion ?? 'unknown'}"${at}`)
   }
-}
-
-// ---------------------------------------------------------------------------------------- which run is whose
-
-/** Longer names are not shown in full everywhere. */
-export const LONGEST_MARK = 100
-
-/** The mark in the name of a run: the key of the build or, if that is long, its digest. */
-export const markOf = (key: string): string => (key.length <= LONGEST_MARK ? key : `sha256/${createHash('sha256').update(key).digest('hex')}/long`)
-
-/** All parts of a name that may be a mark: three segments of the characters that keys consist of. */
-export const marksIn = (name: string): ReadonlyArray<string> => (name.match(/[a-z0-9._=/-]+/g) ?? []).filter((one) => one.split('/').length === 3)
-
-export interface WorkflowRef {
-  readonly _tag: 'WorkflowRef'
-  readonly owner: string
-  readonly repo: string
-  readonly workflow: string
-}
-
-export const NAME = /^[A-Za-z0-9_-][A-Za-z0-9._-]*$/
-
-/** Whether the operator's list contains the repository. */
-export const isListed = (repositories: ReadonlyArray<string>, owner: string, repo: string): boolean =>
-  repositories.some((one) => [`${owner}/${repo}`, `${owner}/*`].some((name) => name.toLowerCase() === one.toLowerCase()))
-
-export const settingOf = ({ plan }: Job, name: string): string | null => plan.settings.find(([key]) => key === name)?.[1] ?? null
-
-export const TIME_MARK = /^\uFEFF?\d{4}-\d\d-\d\dT[\d:.]+Z /gm
-
-/** The name of a run: owner, repository and id. */
-export const externalOf = ({ owner, repo }: { readonly owner: string; readonly repo: string }, id: number): string => `${owner}/${repo}/${String(id)}`
-
-/** Parses the name of a run. The path comes from the name alone, because settings may have changed since. */
-export const runAt = (external: string): { readonly owner: string; readonly repo: string; readonly run_id: number } | null => {
-  const [, owner, repo, id] = /^([^/]+)\/([^/]+)\/([0-9]{1,15})$/.exec(external) ?? []
-  if (owner === undefined || repo === undefined || id === undefined || !NAME.test(owner) || !NAME.test(repo)) return null
-  return { owner, repo, run_id: Number(id) }
 }

@@ -3,7 +3,8 @@ import { endpoint } from '@octokit/endpoint'
 import type { Endpoints } from '@octokit/types'
 import { resetMs } from '../outbound/retry-after.js'
 import { type HttpResponse, type Client, decoded, isRefusal } from './common.js'
-import { isLimited, Run, runAt, wordsOf } from './github-answers.js'
+import { runAt } from './dispatched.js'
+import { isLimited, Run, wordsOf } from './github-answers.js'
 import type { Missing, Uncertain } from './provider.js'
 
 /** The version of the API that the description belongs to. */

@@ -4,7 +4,8 @@ import type { BuildName } from '../../core/index.js'
 import { setNewest } from '../lib/newest.js'
 import { decodeText } from '../store/json.js'
 import { headerOf, isSigned } from './common.js'
-import { externalOf, Hook, progressOf } from './github-answers.js'
+import { externalOf } from './dispatched.js'
+import { Hook, progressOf } from './github-answers.js'
 import type { WebhookAnswer, WebhookRequest } from './provider.js'
 
 /** How many runs to remember for the webhook: more than can be running at once. */

@@ -1,6 +1,7 @@
 /** Logs of runs at GitHub: those of their jobs, one after the other. */
 import { decoded, type TextLog } from './common.js'
-import { Jobs, MAX_PAGES, PAGE, runAt, TIME_MARK, wordsOf } from './github-answers.js'
+import { runAt, TIME_MARK } from './dispatched.js'
+import { Jobs, MAX_PAGES, PAGE, wordsOf } from './github-answers.js'
 import type { GithubApi } from './github-api.js'
 import { type LogPart, type LogParts } from './hosted.js'
 import { isUrl } from './settings.js'

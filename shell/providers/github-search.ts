@@ -1,6 +1,7 @@
 /** Finds a run at GitHub: lists the runs of a workflow, newest first, until one has the mark of the build in its name. */
 import { type HttpResponse, decoded } from './common.js'
-import { externalOf, markOf, marksIn, MAX_PAGES, PAGE, type WorkflowRef, type Run, Runs } from './github-answers.js'
+import { externalOf, markOf, marksIn, type WorkflowRef } from './dispatched.js'
+import { MAX_PAGES, PAGE, type Run, Runs } from './github-answers.js'
 import type { GithubApi } from './github-api.js'
 import { earliestMs } from './hosted.js'
 import type { Job, Missing, Uncertain } from './provider.js'

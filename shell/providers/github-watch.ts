@@ -1,7 +1,8 @@
 /** Polls a run at GitHub. Answers with status 304 do not count towards the rate limit. */
 import type { Log } from '../ports.js'
 import { decoded } from './common.js'
-import { markOf, marksIn, progressOf, Run, runAt } from './github-answers.js'
+import { markOf, marksIn, runAt } from './dispatched.js'
+import { progressOf, Run } from './github-answers.js'
 import type { GithubApi } from './github-api.js'
 import type { Job, Missing, Progress, Uncertain } from './provider.js'
 

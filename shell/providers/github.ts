@@ -13,19 +13,8 @@
  */
 import { isFinal } from '../../core/index.js'
 import { createClient, decoded } from './common.js'
-import {
-  Dispatched,
-  externalOf,
-  isListed,
-  markOf,
-  NAME,
-  type WorkflowRef,
-  progressOf,
-  Repository,
-  runAt,
-  settingOf,
-  wordsOf
-} from './github-answers.js'
+import { externalOf, LISTED, markOf, type WorkflowRef, placeOf, runAt, settingOf } from './dispatched.js'
+import { Dispatched, progressOf, Repository, wordsOf } from './github-answers.js'
 import { createGithubApi } from './github-api.js'
 import { createGithubHooks } from './github-hooks.js'
 import { createGithubLogs } from './github-logs.js'
@@ -36,8 +25,6 @@ import type { Accepted, Acknowledged, Job, Kind, Missing, Provider, Refused, Sur
 import { address, defineKind, listOf, secondsFrom, signingSecret, token, trueOrFalse } from './settings.js'
 
 // ---------------------------------------------------------------------------------------- settings
-
-const LISTED = /^[A-Za-z0-9_-]+\/(?:\*|[A-Za-z0-9_-][A-Za-z0-9._-]*)$/
 
 const SETTINGS = {
   /** How often to poll a run. An unchanged one does not count towards the rate limit. */
@@ -92,24 +79,10 @@ const create = (options: Options, { clock, fetch, log, name }: Surroundings): Pr
     return { _tag: 'Accepted', external }
   }
 
-  /** Accepts `ci.yml`, with the repository from a setting or the first one of the operator; or `owner/name/ci.yml`. */
-  const placeOf = (job: Job): WorkflowRef | Refused => {
-    const { pipeline } = job.plan
-    const parts = pipeline.split('/')
-    const [workflow = '', ...more] = [...parts].reverse()
-    const repository = more.length === 0 ? (settingOf(job, 'repo') ?? repositories[0] ?? '') : parts.slice(0, -1).join('/')
-    const [owner = '', repo = '', ...rest] = repository.split('/')
-    // Each is a segment of a path: anything else might lead to another one.
-    if (!NAME.test(workflow)) return client.refuse(`"${pipeline}" is not the name of a workflow file at GitHub.`)
-    if (rest.length > 0 || !NAME.test(owner) || !NAME.test(repo)) return client.refuse(`"${repository}" is not a repository at GitHub: write owner/name.`)
-    if (!isListed(repositories, owner, repo)) return client.refuse(`Workflows of the GitHub repository "${repository}" are not started here.`)
-    return { _tag: 'WorkflowRef', owner, repo, workflow }
-  }
-
   // -------------------------------------------------------------------------------------- find and start
 
   const find = async (job: Job): Promise<Accepted | Missing | Uncertain> => {
-    const place = placeOf(job)
+    const place = placeOf(client, 'GitHub', repositories, job)
     if (place._tag === 'Refused') return client.uncertain(place.error)
     const found = await search(job, place)
     return typeof found === 'string' ? accepted(job, found) : found
@@ -126,7 +99,7 @@ const create = (options: Options, { clock, fetch, log, name }: Surroundings): Pr
   }
 
   const start = async (job: Job): Promise<Accepted | Refused | Uncertain> => {
-    const place = placeOf(job)
+    const place = placeOf(client, 'GitHub', repositories, job)
     if (place._tag === 'Refused') return place
     const inputs = { tack_key: markOf(job.key), tack_variables: JSON.stringify(Object.fromEntries(job.plan.variables)) }
     if (JSON.stringify(inputs).length > MAX_INPUTS)
