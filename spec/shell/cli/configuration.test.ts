@@ -624,7 +624,7 @@ describe('the program', () => {
         'error: FILE:3:1: "adminToken": this is not allowed. Allowed: at least 16 visible ASCII characters, without spaces.',
         'error: FILE:5:11: "concurent" of the provider "local" is not a setting of this kind of provider. Did you mean "concurrent"? There are: concurrent, graceSeconds, keepBuilds, keepDays, logBytes.',
         'error: FILE:5:25: "graceSeconds" of the provider "local" must be a number from 0 to 300; it is 900.',
-        'error: FILE:6:10: there is no kind of provider "jenkins". Did you mean "webhook"? There are: buildbot, buildkite, github, local, webhook.',
+        'error: FILE:6:10: there is no kind of provider "jenkins". Did you mean "webhook"? There are: buildbot, buildkite, gitea, github, local, webhook.',
         'error: FILE:8:16: there is no provider "locl" under "providers". Did you mean "local"? There are: buildkite, local, ours.',
         `error: TACK_WEBHOOK_SECRET_FILE: ${none} cannot be read: there is no such file: create it, or unset the variable.`,
         'error: --rewind: "x" is not allowed. Allowed: seconds, 0 to 9999999, with or without a fraction.',

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { shownBy } from '../../../shell/inbound/shown.js'
 import { buildbot } from '../../../shell/providers/buildbot.js'
 import { buildkite } from '../../../shell/providers/buildkite.js'
+import { gitea } from '../../../shell/providers/gitea.js'
 import { github } from '../../../shell/providers/github.js'
 import type { Kind } from '../../../shell/providers/provider.js'
 import { webhook } from '../../../shell/providers/webhook.js'
@@ -29,6 +30,8 @@ describe('the page of a build', () => {
     ['at GitHub, of no name', github, GITHUB, 'acme/app/x', null],
     ['at a GitHub of one’s own', github, { ...GITHUB, url: 'https://git.example/api/v3/' }, 'acme/app/7', 'https://git.example/acme/app/actions/runs/7'],
     ['behind another API of GitHub', github, { ...GITHUB, url: 'https://git.example/api' }, 'acme/app/7', null],
+    ['at a Gitea', gitea, { ...GITHUB, url: 'https://git.example/forge/' }, 'acme/app/7', 'https://git.example/forge/acme/app/actions/runs/7'],
+    ['at a Gitea, of no name', gitea, { ...GITHUB, url: 'https://git.example' }, 'acme/app/../7', null],
     ['at Buildbot', buildbot, { url: 'https://bot.example/ci/' }, '7', 'https://bot.example/ci/#/buildrequests/7'],
     ['at Buildbot, of no name', buildbot, { url: 'https://bot.example' }, '7/../8', null],
     ['of a webhook', webhook, { secret: 'a-secret-of-32-characters-or-more', url: 'https://hook.example' }, '7', null]

@@ -4,6 +4,7 @@ import { buildKey, type Plan } from '../../../core/index.js'
 import { buildbot } from '../../../shell/providers/buildbot.js'
 import { buildkite } from '../../../shell/providers/buildkite.js'
 import { hmacOf } from '../../../shell/providers/common.js'
+import { gitea } from '../../../shell/providers/gitea.js'
 import { github } from '../../../shell/providers/github.js'
 import type { Kind, Surroundings } from '../../../shell/providers/provider.js'
 import { webhook } from '../../../shell/providers/webhook.js'
@@ -53,6 +54,20 @@ const CASES: ReadonlyArray<Case> = [
     settleS: 60,
     signs: ({ headers }) => headers.get('authorization') === `Bearer ${SECRET}`,
     url: 'https://api.github.com/repos/acme/app/'
+  },
+  {
+    answer: (url) =>
+      /\/runs\/7$/.test(url)
+        ? { display_title: buildKey(BUILD), html_url: 'https://git.example/acme/app/actions/runs/7', id: 7, started_at: '2026-01-01T00:00:00Z', status: 'in_progress' }
+        : { total_count: 0, workflow_runs: [] },
+    environment: { TACK_GITEA_TOKEN: SECRET },
+    external: 'acme/app/7',
+    kind: gitea,
+    plan: { pipeline: 'ci.yml' },
+    pollS: 5,
+    settings: { repositories: ['acme/app'], url: 'https://git.example' },
+    signs: ({ headers }) => headers.get('authorization') === `token ${SECRET}`,
+    url: 'https://git.example/api/v1/repos/acme/app/'
   },
   {
     answer: (url) =>
