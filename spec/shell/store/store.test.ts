@@ -1,7 +1,6 @@
 /**
  * The store on real files, and on damaged ones: what it writes, what it reads back, and what it refuses (STORE).
  */
-import { spawn } from 'node:child_process'
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
 import fs, { mkdtemp, open, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { syncBuiltinESMExports } from 'node:module'
@@ -23,15 +22,11 @@ import {
   HostName,
   type Json,
   OrderedMap,
-  type State,
   StatusEntry
 } from '../../../core/index.js'
 import {
-  type Contents,
   type Disk,
   openStore,
-  type Process,
-  type Processes,
   readReplay,
   readsAsJournal,
   readStore,
@@ -39,13 +34,13 @@ import {
   type StoreError
 } from '../../../shell/store/index.js'
 import { systemDisk } from '../../../shell/store/disk.js'
-import { systemProcesses } from '../../../shell/store/processes.js'
 import { MIGRATIONS } from '../../../shell/store/migrations.js'
 import { type Format, FORMAT, snapshots } from '../../../shell/store/snapshot.js'
 import { ALICE, at, CONFIG, K2, must, OWNER } from '../../suite/examples/support.js'
 import { type Image, randomOf, type SimulatedDisk, simulatedDisk } from '../support/disk.js'
 import { eventually } from '../support/eventually.js'
 import { after, batchesOf, lifeOf, lives, start, written } from '../support/store-events.js'
+import { right, left, initial, contents, appendAll, closed, LIFE, BATCHES, STATES, LAST, JOURNAL, journalName, FOLDER, openOn, diskOf, imageOf, withFile, withoutFile, fileIn } from '../support/store-files.js'
 
 let root = ''
 beforeAll(async () => {
@@ -55,41 +50,8 @@ afterAll(() => rm(root, { recursive: true }))
 
 const newFolder = (): Promise<string> => mkdtemp(join(root, 'store-'))
 
-const right = <A>(result: E.Either<StoreError, A>): A => {
-  if (E.isLeft(result)) throw new Error(`${result.left._tag} ${result.left.path}: ${result.left.message}`)
-  return result.right
-}
-
-const left = <A>(result: E.Either<StoreError, A>): StoreError => {
-  if (E.isRight(result)) throw new Error('it succeeded')
-  return result.left
-}
-
-const initial = () => start
-
-/** A state that was read, in its written form. The shape of trees is no part of it. */
-const contents = ({ seq, state }: Contents) => ({ seq, state: written(state) })
-
 const openIn = async (folder: string, onReport: (message: string) => void = () => undefined): Promise<Store> =>
   right(await openStore({ folder, initial, onReport })())
-
-const appendAll = async (store: Store, batches: ReadonlyArray<ReadonlyArray<Event>>): Promise<State> => {
-  for (const batch of batches) right(await store.append(batch)())
-  return batches.reduce(after, store.state)
-}
-
-const closed = async (store: Store): Promise<void> => right(await store.close()())
-
-const LIFE = lifeOf(7, 24)
-const BATCHES = batchesOf(LIFE, randomOf(7))
-const STATES = BATCHES.reduce<ReadonlyArray<State>>(
-  (states, batch) => [...states, after(states[states.length - 1] ?? start, batch)],
-  [start]
-)
-const LAST = STATES[STATES.length - 1] ?? start
-
-const JOURNAL = /^journal-\d{16}\.jsonl$/
-const journalName = (first: number): string => `journal-${String(first).padStart(16, '0')}.jsonl`
 
 // ---------------------------------------------------------------------------------------- real files
 
@@ -281,37 +243,6 @@ describe('a store', () => {
 })
 
 // ---------------------------------------------------------------------------------------- simulated files
-
-const FOLDER = '/store'
-
-const processOf = (pid: number, hostname = 'host'): Process => ({ hostname, pid, startedAt: null })
-
-/** The process of that number, on a host where these others are gone. */
-const processes = (pid: number, gone: (pid: number) => boolean = () => true): Processes => ({
-  isGone: (other) => Promise.resolve(gone(other.pid)),
-  self: () => Promise.resolve(processOf(pid))
-})
-
-const openOn = (disk: Disk, onReport: (message: string) => void = () => undefined, format = FORMAT) =>
-  openStore({ disk, folder: FOLDER, format, initial, onReport, processes: processes(1) })()
-
-const diskOf = (image: Image): SimulatedDisk => simulatedDisk({ from: image, seed: 1 })
-
-/** The files of a store in which all batches have happened, the first `inSnapshot` of them before the snapshot. */
-const imageOf = async (inSnapshot: number, batches = BATCHES): Promise<Image> => {
-  const disk = diskOf(new Map())
-  const store = right(await openOn(disk))
-  const state = await appendAll(store, batches.slice(0, inSnapshot))
-  right(await store.snapshot(state)())
-  await appendAll(store, batches.slice(inSnapshot))
-  await closed(store)
-  return disk.now()
-}
-
-const withFile = (image: Image, name: string, contents: Buffer | string): Image =>
-  new Map([...image, [name, Buffer.from(contents)]])
-const withoutFile = (image: Image, name: string): Image => new Map([...image].filter(([other]) => other !== name))
-const fileIn = (image: Image, name: string): Buffer => image.get(name) ?? expect.fail(`no ${name}`)
 
 /** The contents with the checksum that belongs to them. */
 const sealed = (text: string): string => {
@@ -1164,161 +1095,5 @@ describe('replay', () => {
     const disk = diskOf(new Map(Object.entries(files).map(([name, text]) => [name, Buffer.from(text)])))
     const answers = await Promise.all(Object.keys(files).map(async (name) => right(await readsAsJournal(`/store/${name}`, disk)())))
     expect(answers).toEqual([true, true, true, false, false])
-  })
-})
-
-// ---------------------------------------------------------------------------------------- the lock
-
-describe('the lock', () => {
-  it.runIf(process.platform === 'linux')('tells a process from every other with its number, of whatever boot, earlier or later', async () => {
-    const self = await systemProcesses.self()
-    const [boot = '', ticks = ''] = (self.startedAt ?? '').split('/')
-    const others = [`${boot}/${String(Number(ticks) - 1)}`, `${boot}/${String(Number(ticks) + 1)}`, `0/${ticks}`, `z/${ticks}`]
-    expect(await Promise.all(others.map((startedAt) => systemProcesses.isGone({ ...self, startedAt })))).toEqual([true, true, true, true])
-    expect(await systemProcesses.isGone(self)).toBe(false)
-  })
-
-  const lockOf = (process: Process, token: string): string => canonical({ ...process, token })
-  const TOKEN = '00000000-0000-4000-8000-000000000000'
-
-  it('is refused at once while the process that has it runs', async () => {
-    const folder = await newFolder()
-    const store = await openIn(folder)
-    const { _tag, message, path } = left(await openStore({ folder, initial })())
-    expect(_tag).toBe('Held')
-    expect(path).toBe(join(folder, 'lock'))
-    expect(message).toContain(`process ${String(process.pid)} on host`)
-    await closed(store)
-    await closed(await openIn(folder))
-  })
-
-  it.each([
-    ['EPERM', false],
-    ['ESRCH', true]
-  ])('a process that cannot be signalled (%s) is gone: %s', async (code, isGone) => {
-    const kill = vi.spyOn(process, 'kill').mockImplementation(() => {
-      throw Object.assign(new Error(code), { code })
-    })
-    try {
-      expect(await systemProcesses.isGone({ ...(await systemProcesses.self()), startedAt: null })).toBe(isGone)
-    } finally {
-      kill.mockRestore()
-    }
-  })
-
-  it('is never taken over from another host, and the refusal says what to do', async () => {
-    const disk = diskOf(new Map([['lock', Buffer.from(lockOf(processOf(9, 'elsewhere'), TOKEN))]]))
-    const { _tag, message } = left(await openOn(disk))
-    expect(_tag).toBe('Held')
-    expect(message).toMatch(/process 9 on host elsewhere.*delete this file/)
-    expect([...disk.now().keys()]).toEqual(['lock'])
-  })
-
-  it.each(['', '{', '{}', lockOf(processOf(9), '../../etc')])('a lock that is not readable is not taken over: %j', async (text) => {
-    const disk = diskOf(new Map([['lock', Buffer.from(text)]]))
-    const { _tag, message, path } = left(await openOn(disk))
-    expect([_tag, message, path]).toEqual(['Held', expect.stringContaining('delete it'), '/store/lock'])
-    expect(disk.now()).toEqual(new Map([['lock', Buffer.from(text)]]))
-  })
-
-  it('is taken over from a process that is gone, and that is reported', async () => {
-    const disk = diskOf(new Map([['lock', Buffer.from(lockOf(processOf(9), TOKEN))]]))
-    const reports: Array<string> = []
-    const store = right(await openOn(disk, (message) => reports.push(message)))
-    expect(reports).toEqual([expect.stringContaining('process 9')])
-    expect(disk.now().get('lock')?.toString()).toContain('"pid":1,')
-    await closed(store)
-    expect([...disk.now().keys()].sort()).toEqual([journalName(1), 'state.json'])
-  })
-
-  it('is complete whenever the power goes', async () => {
-    const inner = diskOf(new Map())
-    const images: Array<Image> = []
-    const disk: Disk = {
-      ...inner,
-      link: async (from, to) => {
-        await inner.link(from, to)
-        images.push(...inner.images())
-      }
-    }
-    await closed(right(await openOn(disk)))
-    const locks = images.flatMap((image) => image.get('lock') ?? [])
-    expect(locks.length).toBeGreaterThan(0)
-    for (const lock of locks) expect(lock.toString()).toMatch(/^\{.*"token":"[^"]*"\}$/)
-  })
-
-  it('is tried for again when the one before has gone in the meantime', async () => {
-    const inner = diskOf(new Map())
-    let links = 0
-    const disk: Disk = { ...inner, link: (from, to) => (++links === 1 ? Promise.reject(Object.assign(new Error('taken'), { code: 'EEXIST' })) : inner.link(from, to)) }
-    const store = right(await openOn(disk))
-    expect(inner.now().has('lock')).toBe(true)
-    await closed(store)
-  })
-
-  it('cannot be had where files have one name each, and that is said', async () => {
-    const disk: Disk = { ...diskOf(new Map()), link: () => Promise.reject(Object.assign(new Error('no links here'), { code: 'EPERM' })) }
-    expect(left(await openOn(disk))).toMatchObject({ _tag: 'Failed', message: 'no links here' })
-  })
-
-  it.runIf(process.platform === 'linux')('is not taken from a process whose name looks like the rest of its line in /proc', async () => {
-    const script = join(await newFolder(), 'a) Z 0')
-    await writeFile(script, '#!/bin/sh\necho\nread line\n', { mode: 0o755 })
-    const child = spawn(script, { stdio: ['pipe', 'pipe', 'inherit'] })
-    try {
-      await new Promise((resolve) => child.stdout.once('data', resolve))
-      expect(readFileSync(`/proc/${String(child.pid)}/stat`, 'utf8')).toContain('(a) Z 0)')
-      expect(await systemProcesses.isGone({ ...(await systemProcesses.self()), pid: child.pid ?? 0, startedAt: null })).toBe(false)
-    } finally {
-      child.stdin.end('\n')
-      await new Promise((resolve) => child.once('close', resolve))
-    }
-  })
-
-  it('is released when what it guards is refused', async () => {
-    const disk = diskOf(withFile(await imageOf(2), 'state.json', '[]'))
-    expect(left(await openOn(disk))._tag).toBe('Refused')
-    expect([...disk.now().keys()]).not.toContain('lock')
-  })
-
-  it('is not released when another process has taken it meanwhile', async () => {
-    const disk = diskOf(new Map())
-    const store = right(await openOn(disk))
-    await disk.remove('/store/lock')
-    const other = right(await openStore({ disk, folder: FOLDER, initial, processes: processes(2) })())
-    await closed(store)
-    expect(disk.now().get('lock')?.toString()).toContain('"pid":2,')
-    await closed(other)
-  })
-
-  it.each([
-    ['nothing is there', {}],
-    ['a dead lock is there', { lock: lockOf(processOf(9), TOKEN) }],
-    [
-      'a dead claim on it is there, too',
-      { lock: lockOf(processOf(9), TOKEN), [`lock.claim-${TOKEN}`]: lockOf(processOf(8), TOKEN.replace('0', '1')) }
-    ]
-  ])('goes to exactly one of many that start at once, when %s', async (_, files) => {
-    await fc.assert(
-      fc.asyncProperty(fc.scheduler(), async (scheduler) => {
-        const inner = diskOf(new Map(Object.entries(files).map(([name, text]) => [name, Buffer.from(text)])))
-        /** Every operation on names waits for its turn, in an order that the scheduler draws. */
-        const disk: Disk = {
-          ...inner,
-          link: scheduler.scheduleFunction(inner.link),
-          open: scheduler.scheduleFunction(inner.open),
-          remove: scheduler.scheduleFunction(inner.remove),
-          rename: scheduler.scheduleFunction(inner.rename)
-        }
-        const results: Array<E.Either<StoreError, Store>> = []
-        const started = [1, 2, 3, 4].map(async (pid) => {
-          results.push(await openStore({ disk, folder: FOLDER, initial, processes: processes(pid, (other) => other > 4) })())
-        })
-        await scheduler.waitFor(Promise.all(started))
-        expect(results.map((result) => (E.isRight(result) ? 'opened' : result.left._tag)).sort()).toEqual(['Held', 'Held', 'Held', 'opened'])
-        expect([...inner.now().keys()].sort()).toEqual([journalName(1), 'lock', 'state.json'])
-      }),
-      { numRuns: 60 }
-    )
   })
 })
