@@ -83,6 +83,11 @@ describe('what is saved and restored', () => {
     const build = join(store, 'providers', 'local', 'a'.repeat(40))
     await mkdir(join(build, 'work-1', 'source'), { recursive: true })
     for (const name of ['request.json', 'log-1.jsonl', `claim.json.${randomUUID()}`]) await writeFile(join(build, name), '{}')
+    // Builds that are being made, and removed.
+    for (const name of ['new-1', 'gone-1']) {
+      await mkdir(join(store, 'providers', 'local', name))
+      await writeFile(join(store, 'providers', 'local', name, 'request.json'), '{}')
+    }
     const said: Array<string> = []
     const say = (text: string): void => void said.push(text.replaceAll(`${folder}/`, ''))
     return {
@@ -106,6 +111,7 @@ describe('what is saved and restored', () => {
         'saved: 0 accounts and 0 runs as of batch 1, and 4 bytes of provider files. All of it has been read back.',
         'again: 0 accounts and 0 runs as of batch 1, and 4 bytes of provider files.'
       ])
+      expect(await readdir(join(folder, 'again', 'providers', 'local'))).toEqual(['a'.repeat(40)])
       expect(await readdir(join(folder, 'again', 'providers', 'local', 'a'.repeat(40)))).toEqual(['log-1.jsonl', 'request.json'])
       const opened = await openStore({ folder: join(folder, 'again'), initial: () => initial(config) })()
       if (E.isLeft(opened)) throw new Error(opened.left.message)
