@@ -244,6 +244,9 @@ describe('a token', () => {
     expect(at.asked).toEqual([ALICE, ALICE])
     const forged: Forged = { spoil: (token) => token.replace(/[^.]+$/, 'A'.repeat(86)) }
     for (let n = 0; n < 5; n++) expect(await triggers(at, forged)).toEqual([403, 'BadJwtSignature'])
+    // Nor do they for as long as the key that was read is fresh.
+    at.nowS += 59
+    expect(await triggers(at, forged)).toEqual([403, 'BadJwtSignature'])
     expect(at.asked).toEqual([ALICE, ALICE, ALICE])
   })
 
