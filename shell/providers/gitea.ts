@@ -128,7 +128,10 @@ const create = ({ pollSeconds, repositories, token, url }: Settings, { clock, fe
       if ('permissions' in answer.value && !answer.value.permissions.push) return bad(`The token may not start workflows of ${one}: it needs write access to the repository.`)
       const canceller = await get(Workflow, [owner, repo, 'actions', 'workflows', CANCEL_WORKFLOW])
       if (canceller._tag === 'Uncertain') return bad(`Gitea is not reachable: ${canceller.error}`)
-      if (canceller._tag === 'HttpResponse') return bad(`Builds in ${one} cannot be cancelled: it has no workflow "${CANCEL_WORKFLOW}" on its default branch (${String(canceller.status)}).`)
+      if (canceller._tag === 'HttpResponse') {
+        const status = String(canceller.status)
+        return bad(`Builds in ${one} cannot be cancelled: it has no workflow "${CANCEL_WORKFLOW}" on its default branch (${status}).`)
+      }
     }
     return { isFine: true, sentence: `Gitea accepts the token, for ${repositories.join(', ')}.` }
   }
