@@ -12,7 +12,7 @@ import * as Rights from '../rights.js'
 import { chain, nothing, to } from '../transition.js'
 import { end } from './provider-requests.js'
 import { fullness } from './fullness.js'
-import type { BuildsAnswer, BuildsState, Context, Run } from './model.js'
+import type { BuildsReduction, BuildsState, Context, Run } from './model.js'
 import { type NamedRun, runNamed, workflowCalled } from './named.js'
 import { CANCELLED, type OrderRefusal } from './orders.js'
 import { askForFiles } from './reading.js'
@@ -121,7 +121,7 @@ const isTaken = (answer: CallAnswer): boolean =>
   answer._tag !== 'Refused' || !ABOUT_CALLER.includes(answer.refusal)
 
 /** Carries out a call and uses up its token. One event does both, so neither is ever remembered without the other. */
-export const called = (context: Context, state: BuildsState, event: CallReceived): BuildsAnswer => {
+export const called = (context: Context, state: BuildsState, event: CallReceived): BuildsReduction => {
   const { call, caller } = event
   const answer = answerTo(context, state, event)
   if (!isTaken(answer)) return nothing

@@ -12,7 +12,7 @@ import { inTurn, isNotice, nothing } from '../transition.js'
 import { accepted, cancelAcknowledged, missing, reported, requestFailed } from './life.js'
 import { called } from './calls.js'
 import { knotsLeft } from './retention.js'
-import type { BuildsAnswer, BuildsState, BuildsStep, Context } from './model.js'
+import type { BuildsReduction, BuildsState, BuildsStep, Context } from './model.js'
 import { cancel, retry } from './orders.js'
 import { filesFailed, filesRead } from './reading.js'
 import { resumed } from './resume.js'
@@ -58,7 +58,7 @@ const isLeft = (outcome: KnotOutcome): outcome is KnotLeft => outcome._tag === '
 
 const isTrigger = (outcome: KnotOutcome): outcome is TriggerArrived => outcome._tag === 'TriggerArrived'
 
-const see = (context: Context, state: BuildsState, event: Event): BuildsAnswer => {
+const see = (context: Context, state: BuildsState, event: Event): BuildsReduction => {
   switch (event._tag) {
     case 'Started':
       return O.some(resumed(context, state))
@@ -125,13 +125,13 @@ const withoutRequests = (isStopped: boolean, [state, effects]: BuildsStep): Buil
  * })
  * assert.strictEqual(answer._tag, 'None')
  */
-export const reduce = (state: BuildsState, event: Event, given: BuildsGiven): BuildsAnswer =>
+export const reduce = (state: BuildsState, event: Event, given: BuildsGiven): BuildsReduction =>
   pipe(
     answered(state, event, given),
     O.map(([next, effects]): BuildsStep => [bounded(given.config, next), effects])
   )
 
-const answered = (state: BuildsState, event: Event, given: BuildsGiven): BuildsAnswer => {
+const answered = (state: BuildsState, event: Event, given: BuildsGiven): BuildsReduction => {
   const { access, commits, config, holds, knots, lost, outcomes, wasStopped } = given
   const context: Context = { access, at: event.at, commits, config, knots }
   if (holds.length === 0 && lost.length === 0 && outcomes.length === 0) return see(context, state, event)

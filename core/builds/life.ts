@@ -37,7 +37,7 @@ import * as Rights from '../rights.js'
 import { nothing, report, to, unchanged } from '../transition.js'
 import { allowanceOf, targetFault } from './allow.js'
 import { withDeadline, ask, askToCancel, externalOf, follow, requestOf, settled } from './provider-requests.js'
-import type { Build, BuildPhase, BuildsAnswer, BuildsState, BuildsStep, Context, Run } from './model.js'
+import type { Build, BuildPhase, BuildsReduction, BuildsState, BuildsStep, Context, Run } from './model.js'
 import { ifPlanned, andThen, buildOf, numbered, runOf, withBuild } from './runs.js'
 import { lookAgain, unsettledMs } from './settle-time.js'
 import { setStatus, failed, type NewStatus, RANKS } from './statuses.js'
@@ -66,7 +66,7 @@ const providedBuild = (state: BuildsState, name: BuildName): Provided | null => 
   return run === null || build === null || build.recipe === null ? null : { build, recipe: build.recipe, run }
 }
 
-export const accepted = (state: BuildsState, event: BuildAccepted): BuildsAnswer => {
+export const accepted = (state: BuildsState, event: BuildAccepted): BuildsReduction => {
   const build = askedBuild(state, event.build, event.number)
   if (build === null || !isAsking(build)) return nothing
   return O.some(
@@ -78,7 +78,7 @@ export const accepted = (state: BuildsState, event: BuildAccepted): BuildsAnswer
  * The provider says "not found". While a start may still come to light, it is asked again later; then the build is
  * started, unless it has ended for us, the right to it is gone, or the operator no longer allows it.
  */
-export const missing = (context: Context, state: BuildsState, event: BuildMissing): BuildsAnswer => {
+export const missing = (context: Context, state: BuildsState, event: BuildMissing): BuildsReduction => {
   const name = event.build
   const asked = askedBuild(state, name, event.number)
   const provided = providedBuild(state, name)
@@ -97,7 +97,7 @@ export const missing = (context: Context, state: BuildsState, event: BuildMissin
 }
 
 /** A request to the provider was refused, or failed so that it may have been carried out all the same. */
-export const requestFailed = (context: Context, state: BuildsState, event: RequestFailed): BuildsAnswer => {
+export const requestFailed = (context: Context, state: BuildsState, event: RequestFailed): BuildsReduction => {
   if (event.requested._tag !== 'Build') return nothing
   const name = event.requested.build
   const build = askedBuild(state, name, event.number)
@@ -162,12 +162,12 @@ const keptWaiting = (provider: string): NewStatus => ({
   status: 'pending'
 })
 
-export const cancelAcknowledged = (state: BuildsState, event: CancelAcknowledged): BuildsAnswer => {
+export const cancelAcknowledged = (state: BuildsState, event: CancelAcknowledged): BuildsReduction => {
   const build = askedBuild(state, event.build, event.number)
   return build?.phase._tag === 'Cancelling' ? O.some(settled(state, event.build, build.phase.external)) : nothing
 }
 
-export const reported = (context: Context, state: BuildsState, event: BuildReported): BuildsAnswer => {
+export const reported = (context: Context, state: BuildsState, event: BuildReported): BuildsReduction => {
   const { at, build: name, error, exitCode, provider, status } = event
   const provided = providedBuild(state, name)
   if (provided === null || provided.build.phase._tag === 'Settled') return nothing

@@ -231,4 +231,4 @@ export interface Context extends Rows {
 
 export type BuildsStep = Transition<BuildsState, Effect>
 
-export type BuildsAnswer = Reduction<BuildsState, Effect>
+export type BuildsReduction = Reduction<BuildsState, Effect>

@@ -13,7 +13,7 @@ import * as Rights from '../rights.js'
 import { chain, nothing, report, to, unchanged } from '../transition.js'
 import { allowanceOf, targetFault } from './allow.js'
 import { begin, end, start } from './provider-requests.js'
-import type { Build, BuildsAnswer, BuildsState, BuildsStep, Context, Run } from './model.js'
+import type { Build, BuildsReduction, BuildsState, BuildsStep, Context, Run } from './model.js'
 import { fullness, noRoom } from './fullness.js'
 import { askForFiles, abandonRun } from './reading.js'
 import { withinTextLimit } from './quota.js'
@@ -39,7 +39,7 @@ export const cancelRun = (
 
 export const CANCELLED: NewStatus = { error: null, exitCode: null, status: 'cancelled' }
 
-export const cancel = (context: Context, state: BuildsState, event: CancelRequested): BuildsAnswer => {
+export const cancel = (context: Context, state: BuildsState, event: CancelRequested): BuildsReduction => {
   const { knot, rkey, workflow } = event
   const run = runOf(state, knot, rkey)
   if (run === null || cancelRefusal(state, event) !== null) return nothing
@@ -133,7 +133,7 @@ const startedAgain = (run: Run, rkey: Rkey, again: Ended): Run => ({
  * A build that has ended stays ended, so a retry is a new run, under a key of ours. If any of the workflows never
  * became a build for a provider, all of them are judged again, from their files.
  */
-export const retry = (context: Context, state: BuildsState, event: RetryRequested): BuildsAnswer => {
+export const retry = (context: Context, state: BuildsState, event: RetryRequested): BuildsReduction => {
   const { at, knot, rkey, workflow } = event
   const run = runOf(state, knot, rkey)
   const refusal = retryRefusal(context, state, event)

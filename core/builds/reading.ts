@@ -21,7 +21,7 @@ import { begin } from './provider-requests.js'
 import { withinTextLimit, tighter, roomFor, RUN_ROOM, unitsOfBuild, unitsOfRun } from './quota.js'
 import { rememberedFrom } from './counterparts.js'
 import { announcedOf, announcedUnread, decide, drop, isBuilt, type Judging, withoutChangedFiles } from './selection.js'
-import type { BuildsAnswer, BuildsState, BuildsStep, Context, Run, RunPhase } from './model.js'
+import type { BuildsReduction, BuildsState, BuildsStep, Context, Run, RunPhase } from './model.js'
 import { workflowCalled } from './named.js'
 import { shaOf } from './plan.js'
 import { isKeyOurs, numbered, runOf, andThen, withoutRun, withRun } from './runs.js'
@@ -76,7 +76,7 @@ export const filesFailed = (
   state: BuildsState,
   event: RequestFailed,
   { knot, rkey }: Extract<Requested, { readonly _tag: 'Workflows' }>
-): BuildsAnswer => {
+): BuildsReduction => {
   const { at, error, isFinal } = event
   const reading = readingRun(state, knot, rkey, event.number)
   if (reading === null) return nothing
@@ -103,7 +103,11 @@ export const filesFailed = (
 /** The files are there, but it is unknown whether the run's actor may push: they are read again later. */
 const UNKNOWN_RIGHT = 'it is not known yet who may push to the repository'
 
-const undecided = (context: Context, state: BuildsState, { at, knot, number, rkey }: WorkflowsRead): BuildsAnswer => {
+const undecided = (
+  context: Context,
+  state: BuildsState,
+  { at, knot, number, rkey }: WorkflowsRead
+): BuildsReduction => {
   const requested = { _tag: 'Workflows' as const, knot, rkey }
   const waitMs = 0 as Natural
   const event = { _tag: 'RequestFailed' as const, at, error: UNKNOWN_RIGHT, isFinal: false, number, requested, waitMs }
@@ -199,12 +203,12 @@ const selected = (run: Run, files: ReadonlyArray<Workflow>): Selected => {
 }
 
 /** Handles the workflow files of a run: each is built, is dropped, or fails with a sentence. */
-export const filesRead = (context: Context, state: BuildsState, event: WorkflowsRead): BuildsAnswer => {
+export const filesRead = (context: Context, state: BuildsState, event: WorkflowsRead): BuildsReduction => {
   const { at, knot, number, rkey } = event
   const reading = readingRun(state, knot, rkey, number)
   if (reading === null) return nothing
   const [run, phase] = reading
-  const abandoned = (reported: Report): BuildsAnswer => to(abandonRun(state, knot, rkey), [report(reported)])
+  const abandoned = (reported: Report): BuildsReduction => to(abandonRun(state, knot, rkey), [report(reported)])
   const right = Rights.rightTo(context, knot, run)
   if (right === 'unknown')
     return undecided(context, state, event)

@@ -8,7 +8,7 @@ import * as M from '../data/ordered-map.js'
 import type { Timer } from '../event.js'
 import type { KnotLeft } from '../knots/index.js'
 import { chain, nothing, to, unchanged } from '../transition.js'
-import { type BuildsAnswer, type BuildsState, type BuildsStep, type Context } from './model.js'
+import { type BuildsReduction, type BuildsState, type BuildsStep, type Context } from './model.js'
 import { numbered } from './runs.js'
 import { sourceOf, withSource } from './sources.js'
 
@@ -51,7 +51,7 @@ export const forget = (
   { knots }: Context,
   state: BuildsState,
   { knot, number }: Extract<Timer, { readonly _tag: 'SourceTimer' }>
-): BuildsAnswer => {
+): BuildsReduction => {
   const source = sourceOf(state, knot)
   if (source.leaving?.number !== number) return nothing
   return to(

@@ -9,14 +9,14 @@ import * as Request from '../request.js'
 import { nothing } from '../transition.js'
 import { ask, askToCancel, end, requestOf } from './provider-requests.js'
 import { forget } from './retention.js'
-import type { BuildsAnswer, BuildsState, Context } from './model.js'
+import type { BuildsReduction, BuildsState, Context } from './model.js'
 import { askForFiles } from './reading.js'
 import { buildOf, runOf } from './runs.js'
 import { waitOver } from './triggers.js'
 
 const minutes = (ms: number): string => `${String(Math.ceil(ms / 60_000))} min`
 
-const timeout = (context: Context, state: BuildsState, name: BuildName, number: Natural): BuildsAnswer => {
+const timeout = (context: Context, state: BuildsState, name: BuildName, number: Natural): BuildsReduction => {
   const build = buildOf(state, name)
   if (build === null || isFinal(build.status) || build.deadline !== number) return nothing
   const { pendingMs, runningMs } = context.config.builds
@@ -31,7 +31,7 @@ const timeout = (context: Context, state: BuildsState, name: BuildName, number: 
 const woken = (
   state: BuildsState,
   { number, requested }: Extract<Timer, { readonly _tag: 'RequestTimer' }>
-): BuildsAnswer => {
+): BuildsReduction => {
   switch (requested._tag) {
     case 'Access':
     case 'Records':
@@ -56,7 +56,7 @@ const woken = (
   }
 }
 
-export const timer = (context: Context, state: BuildsState, fired: Timer): BuildsAnswer => {
+export const timer = (context: Context, state: BuildsState, fired: Timer): BuildsReduction => {
   switch (fired._tag) {
     case 'PushTimer':
       return waitOver(context, state, fired)

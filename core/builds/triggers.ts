@@ -16,7 +16,7 @@ import * as Rights from '../rights.js'
 import { chain, nothing, report, to } from '../transition.js'
 import { counterpartOf, isMetByRun, withMet, type EarlierTrigger, actorOfPush } from './counterparts.js'
 import { withoutChanges } from './selection.js'
-import type { BuildsAnswer, BuildsState, BuildsStep, Context, Run } from './model.js'
+import type { BuildsReduction, BuildsState, BuildsStep, Context, Run } from './model.js'
 import { courseOf, type RememberedPush, rememberedPush, WAIT_MS } from './pushes.js'
 import { askForFiles, namesRefused, abandonRun } from './reading.js'
 import { fullness } from './fullness.js'
@@ -61,7 +61,7 @@ interface Claim {
 }
 
 /** The run that a trigger begins, if any. The checks are those of T1 and T2, in their order. */
-export const triggered = (context: Context, before: BuildsState, arrived: TriggerArrived): BuildsAnswer => {
+export const triggered = (context: Context, before: BuildsState, arrived: TriggerArrived): BuildsReduction => {
   const { knot, rkey, trigger } = arrived
   const { cause, repo } = trigger
   if (rkey.length > RKEY_MAX)
@@ -188,7 +188,7 @@ const wait = (state: BuildsState, knot: HostName, rkey: Rkey, run: Run): BuildsS
 }
 
 /** A pipeline may have been sent while we were not connected, and comes now: the runs that wait start over. */
-export const connected = (state: BuildsState, knot: HostName): BuildsAnswer => {
+export const connected = (state: BuildsState, knot: HostName): BuildsReduction => {
   const waiting = waitingKeys(state, knot).flatMap((rkey) => {
     const run = runOf(state, knot, rkey)
     return run?.phase._tag === 'Waiting' ? [[rkey, run] as const] : []
@@ -203,7 +203,7 @@ export const waitOver = (
   { knots }: Context,
   state: BuildsState,
   { knot, number, rkey }: Extract<Timer, { readonly _tag: 'PushTimer' }>
-): BuildsAnswer => {
+): BuildsReduction => {
   const run = runOf(state, knot, rkey)
   const isOpen = O.exists(({ connection }: Subscription) => connection.phase._tag === 'Open')
   return run?.phase._tag === 'Waiting' && run.phase.number === number && isOpen(M.lookup(knot)(knots.subscriptions))
