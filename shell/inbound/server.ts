@@ -154,12 +154,13 @@ export const startServer = async (ports: ServerPorts, config: ServerConfig): Pro
   const calls = ports.calls === undefined ? undefined : { ...ports.calls, budget: createBudget(CALLS_AT_A_TIME * CALL_BYTES_MAX), clock, durable, runs }
   const xrpc = { calls, definitions: ports.definitions, durable, logs, owner: config.owner }
 
-  const webhook = (name: string): Route => {
+  const webhookRoute = (name: string): Route => {
     const provider = providers.find((one) => one.name === name)
+    const webhook = provider?.webhook
     return {
       _tag: 'Answers',
       answer: (asked, request) =>
-        provider?.webhook === undefined ? missWebhook(log, name, provider !== undefined, asked) : takeWebhook(webhooks, provider, asked, request),
+        webhook === undefined ? missWebhook(log, name, provider !== undefined, asked) : takeWebhook(webhooks, name, webhook, asked, request),
       methods: ['POST']
     }
   }
@@ -181,7 +182,7 @@ export const startServer = async (ports: ServerPorts, config: ServerConfig): Pro
       case 1:
         if (head === 'xrpc' && one !== undefined) return xrpcRoute(xrpc, one)
         if (head === '.well-known' && one === 'did.json') return get(() => didDocument(durable().config.hostname))
-        if (head === 'webhooks' && one !== undefined) return webhook(one)
+        if (head === 'webhooks' && one !== undefined) return webhookRoute(one)
         if (head === 'api' && one === 'overview.json') return get(overview)
         return head === 'api' && one === 'builds.json' ? get((_, query) => answerBuilds(durable(), query, names)) : null
       case 3:

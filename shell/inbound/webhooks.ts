@@ -25,12 +25,15 @@ export interface WebhookPorts {
   readonly submit: Submit
 }
 
+/** What a provider makes of a webhook. */
+type Webhook = NonNullable<Provider['webhook']>
+
 /** A repeated header is a list, and refused: it is unclear which of two signatures counts. */
 const headersOf = ({ headersDistinct }: IncomingMessage): WebhookRequest['headers'] =>
   Object.fromEntries(Object.entries(headersDistinct).map(([name, values]) => [name, values?.length === 1 ? values[0] : values]))
 
-const ask = (provider: Provider, request: IncomingMessage, body: Buffer, nowMs: number): E.Either<string, WebhookAnswer | null> =>
-  E.tryCatch(() => provider.webhook?.({ body, headers: headersOf(request), nowMs }) ?? null, String)
+const ask = (webhook: Webhook, request: IncomingMessage, body: Buffer, nowMs: number): E.Either<string, WebhookAnswer> =>
+  E.tryCatch(() => webhook({ body, headers: headersOf(request), nowMs }), String)
 
 /**
  * A webhook that no provider takes: the operator is told, because the CI alone would see it, in its own log. `isThere`: the provider exists, but was made
@@ -45,10 +48,16 @@ export const missWebhook = (log: Log, name: string, isThere: boolean, { address 
 }
 
 /** `POST /webhooks/{provider}`. */
-export const takeWebhook = async (ports: WebhookPorts, provider: Provider, asked: Asked, request: IncomingMessage): Promise<HttpReply | null> => {
+export const takeWebhook = async (
+  ports: WebhookPorts,
+  name: string,
+  webhook: Webhook,
+  { address }: Asked,
+  request: IncomingMessage
+): Promise<HttpReply | null> => {
   const { budget, clock, count, limitBytes, log, submit } = ports
   const result = (kind: WebhookResult, answer: HttpReply): HttpReply => {
-    count(provider.name, kind)
+    count(name, kind)
     return answer
   }
   const body = await readBody(request, limitBytes, budget)
@@ -62,22 +71,21 @@ export const takeWebhook = async (ports: WebhookPorts, provider: Provider, asked
         return result('too_busy', text(503, 'too much data at once; retry later', { 'retry-after': '5' }))
     }
   const at = clock.now()
-  const answer = ask(provider, request, body.right, Math.floor(at / 1000))
+  const answer = ask(webhook, request, body.right, Math.floor(at / 1000))
   if (E.isLeft(answer)) {
-    log.error('webhook failed', { provider: provider.name, reason: excerpt(answer.left) })
+    log.error('webhook failed', { provider: name, reason: excerpt(answer.left) })
     return result('error', text(500, 'internal error; it has been logged'))
   }
-  if (answer.right === null) return missWebhook(log, provider.name, true, asked)
   switch (answer.right._tag) {
     case 'Unauthorized':
-      log.warn('webhook rejected: bad signature', { provider: provider.name, from: asked.address, reason: excerpt(answer.right.reason) })
+      log.warn('webhook rejected: bad signature', { provider: name, from: address, reason: excerpt(answer.right.reason) })
       return result('unauthorized', text(401, 'bad signature or token', { 'www-authenticate': 'Signature' }))
     case 'BadRequest':
-      log.warn('webhook rejected: bad request', { provider: provider.name, reason: excerpt(answer.right.reason) })
+      log.warn('webhook rejected: bad request', { provider: name, reason: excerpt(answer.right.reason) })
       return result('bad_request', text(400, excerpt(answer.right.reason)))
     case 'Reports': {
       const safe = await Promise.all(
-        answer.right.reports.map(({ build, progress }) => submit(reportOf(at, provider.name, build, progress)))
+        answer.right.reports.map(({ build, progress }) => submit(reportOf(at, name, build, progress)))
       )
       return safe.every(Boolean) ? result('reports', { status: 204 }) : result('error', unsaved)
     }
