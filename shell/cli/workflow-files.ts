@@ -2,7 +2,6 @@
 import { readdir, readFile } from 'node:fs/promises'
 import { basename, join, relative } from 'node:path'
 import * as E from 'fp-ts/lib/Either.js'
-import { isWorkflowFile } from '../../core/index.js'
 import type { Known } from '../authoring/findings.js'
 import { KINDS } from '../providers/index.js'
 import { entriesOf } from './assemble.js'
@@ -21,7 +20,7 @@ export interface FileRead {
 }
 
 /** Files that are meant as workflows: a name that ends in capitals is reported, as Tangled does not look at it. */
-const isMeant = (name: string): boolean => isWorkflowFile(name) || /\.ya?ml$/i.test(name)
+const isMeant = (name: string): boolean => /\.ya?ml$/i.test(name)
 
 /** Reads the files that are named, or all workflow files of the repository around the working folder; `Left` with a sentence. */
 export const readFiles = async (named: ReadonlyArray<string>): Promise<E.Either<string, ReadonlyArray<FileRead>>> => {

@@ -2,7 +2,7 @@
 import { Chunks, Logs, Steps, textOf } from './buildbot-answers.js'
 import type { BuildbotApi } from './buildbot-api.js'
 import type { TextLog } from './common.js'
-import { logOfParts, type LogPart, type LogParts } from './hosted.js'
+import { continuesAt, logOfParts, type LogPart, type LogParts } from './hosted.js'
 import type { Provider, Refused, Uncertain } from './provider.js'
 
 /** How many lines of a log to request at once; then, how much of a log to show, in UTF-16 units. */
@@ -59,7 +59,7 @@ export const createBuildbotLogs = ({ client, get, standing }: BuildbotApi, every
         marks.push({ at: from + text.length, line })
       }
       if (from + text.length < LONGEST_LOG) return { _tag: 'Text', from, isComplete: log.complete, text }
-      return { _tag: 'Text', from, isComplete: true, text: `${text}(The log continues at Buildbot; the rest is not shown here.)\n` }
+      return { _tag: 'Text', from, isComplete: true, text: `${text}${continuesAt('Buildbot')}` }
     }
   }
 

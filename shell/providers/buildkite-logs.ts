@@ -3,7 +3,7 @@ import { isFinal } from '../../core/index.js'
 import { AGENT_MARKS, failedJob, type JobData, nameOfJob, statusOf, wordsOf } from './buildkite-answers.js'
 import type { BuildkiteApi } from './buildkite-api.js'
 import { isRefusal, type TextLog } from './common.js'
-import { logOfParts, type LogPart, type LogParts } from './hosted.js'
+import { continuesAt, logOfParts, type LogPart, type LogParts } from './hosted.js'
 import type { Provider, Refused, Uncertain } from './provider.js'
 
 const hasFinished = ({ finished_at: at }: JobData): boolean => typeof at === 'string'
@@ -39,7 +39,7 @@ export const createBuildkiteLogs = ({ ask, buildAt, client, doubt, nameless, pat
     if (answer.status !== 200) return isRefusal(answer.status) ? client.refuse(wordsOf(answer)) : doubt(answer)
     const text = answer.text.replace(AGENT_MARKS, '')
     return answer.isCut
-      ? { _tag: 'Text', hasFailed, isComplete: true, text: `${text}\n(The log continues at Buildkite; the rest is not shown here.)\n` }
+      ? { _tag: 'Text', hasFailed, isComplete: true, text: `${text}\n${continuesAt('Buildkite')}` }
       : { _tag: 'Text', hasFailed, isComplete, text }
   }
 

@@ -4,7 +4,7 @@
  */
 import { createHash } from 'node:crypto'
 import type { Client } from './common.js'
-import type { Job, Refused } from './provider.js'
+import type { Job, Refused, Uncertain } from './provider.js'
 
 /** Longer names are not shown in full everywhere. */
 const LONGEST_MARK = 100
@@ -14,6 +14,13 @@ export const markOf = (key: string): string => (key.length <= LONGEST_MARK ? key
 
 /** All parts of a name that may be a mark: three segments of the characters that keys consist of. */
 export const marksIn = (name: string): ReadonlyArray<string> => (name.match(/[a-z0-9._=/-]+/g) ?? []).filter((one) => one.split('/').length === 3)
+
+/** The result of a search that met a run without a mark, at `link`: it may be the one that was looked for. */
+export const unmarked = (client: Client, link: string, workflow: string): Uncertain =>
+  client.uncertain(
+    `the name of run ${link} does not tell which build it is, so it may be this one: ` +
+      `the workflow "${workflow}" needs a run-name with \${{ inputs.tack_key }}`
+  )
 
 export interface WorkflowRef {
   readonly _tag: 'WorkflowRef'
@@ -42,7 +49,7 @@ export const LISTED = /^[A-Za-z0-9_-]+\/(?:\*|[A-Za-z0-9_-][A-Za-z0-9._-]*)$/
  *
  * @param ci - the name of the CI, for a refusal
  */
-export const placeOf = (client: Client, ci: string, repositories: ReadonlyArray<string>, job: Job): WorkflowRef | Refused => {
+export const workflowOf = (client: Client, ci: string, repositories: ReadonlyArray<string>, job: Job): WorkflowRef | Refused => {
   const { pipeline } = job.plan
   const parts = pipeline.split('/')
   const workflow = parts.at(-1) ?? ''

@@ -1,9 +1,9 @@
 /** Logs of runs at Gitea: those of their jobs, one after the other. */
-import { type TextLog } from './common.js'
+import type { TextLog } from './common.js'
 import { runAt, TIME_MARK } from './dispatched.js'
 import { Job, Jobs } from './gitea-answers.js'
 import type { GiteaApi } from './gitea-api.js'
-import type { LogPart, LogParts } from './hosted.js'
+import { continuesAt, type LogPart, type LogParts } from './hosted.js'
 import type { Refused, Uncertain } from './provider.js'
 
 /** How many pages of jobs to read. */
@@ -54,7 +54,7 @@ export const createGiteaLogs = ({ client, doubt, get, isNo, nameless, readLog, r
         _tag: 'Text',
         hasFailed: job.value.conclusion === 'failure',
         isComplete: isComplete || log.isCut,
-        text: log.isCut ? `${lines}\n(The log continues at Gitea; the rest is not shown here.)\n` : lines
+        text: log.isCut ? `${lines}\n${continuesAt('Gitea')}` : lines
       }
     }
 

@@ -11,7 +11,7 @@
  */
 import { isFinal } from '../../core/index.js'
 import { createClient } from './common.js'
-import { externalOf, LISTED, markOf, type WorkflowRef, placeOf, runAt, settingOf } from './dispatched.js'
+import { externalOf, LISTED, markOf, runAt, settingOf, workflowOf, type WorkflowRef } from './dispatched.js'
 import { CANCEL_WORKFLOW, progressOf, Repository, Workflow } from './gitea-answers.js'
 import { createGiteaApi } from './gitea-api.js'
 import { createGiteaLogs } from './gitea-logs.js'
@@ -49,8 +49,8 @@ const create = ({ pollSeconds, repositories, token, url }: Settings, { clock, fe
   const search = createGiteaSearch(api)
   const logs = createGiteaLogs(api)
 
-  const workflowOf = (job: Job): WorkflowRef | Refused => {
-    const place = placeOf(client, 'Gitea', repositories, job)
+  const buildable = (job: Job): WorkflowRef | Refused => {
+    const place = workflowOf(client, 'Gitea', repositories, job)
     return place._tag === 'WorkflowRef' && place.workflow === CANCEL_WORKFLOW
       ? client.refuse(`"${CANCEL_WORKFLOW}" ends runs of other workflows: it is none to build with.`)
       : place
@@ -59,7 +59,7 @@ const create = ({ pollSeconds, repositories, token, url }: Settings, { clock, fe
   // -------------------------------------------------------------------------------------- find and start
 
   const find = async (job: Job): Promise<Accepted | Missing | Uncertain> => {
-    const place = workflowOf(job)
+    const place = buildable(job)
     return place._tag === 'Refused' ? client.uncertain(place.error) : search(job, place)
   }
 
@@ -71,7 +71,7 @@ const create = ({ pollSeconds, repositories, token, url }: Settings, { clock, fe
   }
 
   const start = async (job: Job): Promise<Accepted | Refused | Uncertain> => {
-    const place = workflowOf(job)
+    const place = buildable(job)
     if (place._tag === 'Refused') return place
     const inputs = { tack_key: markOf(job.key), tack_variables: JSON.stringify(Object.fromEntries(job.plan.variables)) }
     if (Buffer.byteLength(JSON.stringify(inputs)) > MAX_INPUTS)

@@ -3,7 +3,7 @@ import { decoded, type TextLog } from './common.js'
 import { runAt, TIME_MARK } from './dispatched.js'
 import { Jobs, MAX_PAGES, PAGE, wordsOf } from './github-answers.js'
 import type { GithubApi } from './github-api.js'
-import { type LogPart, type LogParts } from './hosted.js'
+import { continuesAt, type LogPart, type LogParts } from './hosted.js'
 import { isUrl } from './settings.js'
 import type { Refused, Uncertain } from './provider.js'
 
@@ -62,7 +62,7 @@ export const createGithubLogs = ({ ask, client, doubt, isNo, nameless, runOf }: 
       if (log._tag === 'Uncertain') return log
       if (log.status !== 200) return client.doubt(log, '')
       const lines = log.text.replace(TIME_MARK, '')
-      return { _tag: 'Text', hasFailed, isComplete: true, text: log.isCut ? `${lines}\n(The log continues at GitHub; the rest is not shown here.)\n` : lines }
+      return { _tag: 'Text', hasFailed, isComplete: true, text: log.isCut ? `${lines}\n${continuesAt('GitHub')}` : lines }
     }
   }
 

@@ -1,6 +1,6 @@
 /** Finds a run at GitHub: lists the runs of a workflow, newest first, until one has the mark of the build in its name. */
 import { type HttpResponse, decoded } from './common.js'
-import { externalOf, markOf, marksIn, type WorkflowRef } from './dispatched.js'
+import { externalOf, markOf, marksIn, unmarked, type WorkflowRef } from './dispatched.js'
 import { MAX_PAGES, PAGE, type Run, Runs } from './github-answers.js'
 import type { GithubApi } from './github-api.js'
 import { earliestMs } from './hosted.js'
@@ -46,12 +46,7 @@ export const createGithubSearch =
           oldest = at
         }
         if (runs.length < PAGE)
-          return nameless === null
-            ? { _tag: 'Missing' }
-            : client.uncertain(
-                `the name of run ${nameless} does not tell which build it is, so it may be this one: ` +
-                  `the workflow "${place.workflow}" needs a run-name with \${{ inputs.tack_key }}`
-              )
+          return nameless === null ? { _tag: 'Missing' } : unmarked(client, nameless, place.workflow)
       }
       // A search shows no more. The next one begins with the runs of the same second again.
       to = oldest

@@ -13,7 +13,7 @@
  */
 import { isFinal } from '../../core/index.js'
 import { createClient, decoded } from './common.js'
-import { externalOf, LISTED, markOf, type WorkflowRef, placeOf, runAt, settingOf } from './dispatched.js'
+import { externalOf, LISTED, markOf, runAt, settingOf, workflowOf, type WorkflowRef } from './dispatched.js'
 import { Dispatched, progressOf, Repository, wordsOf } from './github-answers.js'
 import { createGithubApi } from './github-api.js'
 import { createGithubHooks } from './github-hooks.js'
@@ -82,7 +82,7 @@ const create = (options: Options, { clock, fetch, log, name }: Surroundings): Pr
   // -------------------------------------------------------------------------------------- find and start
 
   const find = async (job: Job): Promise<Accepted | Missing | Uncertain> => {
-    const place = placeOf(client, 'GitHub', repositories, job)
+    const place = workflowOf(client, 'GitHub', repositories, job)
     if (place._tag === 'Refused') return client.uncertain(place.error)
     const found = await search(job, place)
     return typeof found === 'string' ? accepted(job, found) : found
@@ -99,7 +99,7 @@ const create = (options: Options, { clock, fetch, log, name }: Surroundings): Pr
   }
 
   const start = async (job: Job): Promise<Accepted | Refused | Uncertain> => {
-    const place = placeOf(client, 'GitHub', repositories, job)
+    const place = workflowOf(client, 'GitHub', repositories, job)
     if (place._tag === 'Refused') return place
     const inputs = { tack_key: markOf(job.key), tack_variables: JSON.stringify(Object.fromEntries(job.plan.variables)) }
     if (JSON.stringify(inputs).length > MAX_INPUTS)

@@ -22,6 +22,9 @@ export const earliestMs = ({ build }: Job, nowMs: number, marginMs = MARGIN_MS):
 
 // ---------------------------------------------------------------------------------------- logs in parts
 
+/** The last line of a log of which only the beginning is shown. */
+export const continuesAt = (ci: string): string => `(The log continues at ${ci}; the rest is not shown here.)\n`
+
 /** A part of a build with a log of its own: a job, a step. */
 export interface LogPart {
   /** Whether it has failed, if known. */
