@@ -1,8 +1,8 @@
-/** Each law's mutant is killed by the trace or the vectors that it names; and each law has one, or a reason why not. */
+/** Each law's mutant, and each misreading, is killed by the trace or the vectors that it names; and each law has one, or a reason why not. */
 import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { loadChanged } from './changed-core.js'
-import { EXEMPT, MUTANTS } from './mutants.js'
+import { EXEMPT, MISREADINGS, MUTANTS } from './mutants.js'
 import type { Mutation } from './mutate.js'
 
 /** What a core is asked: where it departs from what has that name. */
@@ -15,9 +15,14 @@ test('every mutant is killed by what it names', () => {
   expect(survivors.map(({ killedBy, laws }) => `${laws.join(' ')} by ${killedBy}`)).toEqual([])
 })
 
+test('every misreading of a rule is killed by what it names', () => {
+  const survivors = MISREADINGS.filter((misreading) => checkWith(misreading)(misreading.killedBy) === null)
+  expect(survivors.map(({ killedBy, reading }) => `${reading}: ${killedBy}`)).toEqual([])
+})
+
 test('no killer kills the unmutated core', () => {
   const check = checkWith(null)
-  expect([...new Set(MUTANTS.map(({ killedBy }) => killedBy))].flatMap((name) => check(name) ?? [])).toEqual([])
+  expect([...new Set([...MUTANTS, ...MISREADINGS].map(({ killedBy }) => killedBy))].flatMap((name) => check(name) ?? [])).toEqual([])
 })
 
 test('every law has a mutant, or a reason why it has none', () => {

@@ -1,6 +1,7 @@
 /**
  * For each law a mutant: the core with one place changed, so that the law does not hold any more, and the trace or the vectors that show
- * it. So the traces and vectors are known to hold a port to every law that can be seen from outside (mutants.test.ts).
+ * it. So the traces and vectors are known to hold a port to every law that can be seen from outside (mutants.test.ts). Likewise for
+ * readings of the rules that ports have tried, or could.
  *
  * `from` is compiled text of `dist/core`.
  */
@@ -190,6 +191,79 @@ export const MUTANTS: ReadonlyArray<Mutant> = [
   mutant('WIRE-2', 'wire/json.js', 'O.isSome(name) && name.value === key', 'O.isSome(name) && name.value === key && O.isNone(found)', 'knot'),
   mutant('WIRE-3', 'wire/jetstream.js', 'if (!TimeUs.is(time_us))', 'if (!TimeUs.is(time_us) && Did.is(did))', 'jetstream'),
   mutant('WIRE-4', 'data/text.js', 'const EXCERPT = 120', 'const EXCERPT = 119', 'excerpt')
+]
+
+/** A rule that can be read in another way: the core with that reading, and the trace or the vectors that show it to be wrong. */
+export interface Misreading extends Mutation {
+  /** The name of a trace, or the subject of the vectors. */
+  readonly killedBy: string
+  readonly reading: string
+}
+
+const misreading = (reading: string, file: string, from: string, to: string, killedBy: string): Misreading => ({ file, from, killedBy, reading, to })
+
+export const MISREADINGS: ReadonlyArray<Misreading> = [
+  misreading(
+    'a tombstone stands, even one without a rev that is stamped 0',
+    'commits/gates.js',
+    'slot.rev === null && slot.timeUs === 0',
+    'slot.rev === null && slot.timeUs === 0 && slot.record !== null',
+    'B2.14'
+  ),
+  misreading(
+    'a counterpart is one under another key',
+    'builds/triggers.js',
+    'const counterpart = counterpartOf(state, knot, kind, { meant, push: cause })',
+    'const found = counterpartOf(state, knot, kind, { meant, push: cause }); const counterpart = found?.rkey === rkey ? null : found',
+    'T1.73'
+  ),
+  misreading('what was left under a key stays when a run begins under it', 'builds/sources.js', 'M.has(rkey)(source.spent)', 'false', 'T1.75'),
+  misreading(
+    'a list that is too long is a failure, whoever’s it is',
+    'access/index.js',
+    'const error = objection(given, state, [knot, repo, entry], access)',
+    "const error = event.access._tag === 'ByKnot' && event.access.collaborators.length > 500 ? 'there are too many collaborators' : objection(given, state, [knot, repo, entry], access)",
+    'T2.78'
+  ),
+  misreading('where there is no entry, nothing is known', 'rights.js', 'entry === null ? UNASKED', 'entry === null ? null', 'T2.79'),
+  misreading('where there is no entry, the records decide', 'rights.js', 'entry === null ? UNASKED', 'entry === null ? BY_RECORDS', 'T2.79'),
+  misreading(
+    'the entry without a DID is that of all text that is none',
+    'builds/withdrawn.js',
+    'repository.did === repo',
+    "(repository.did.startsWith('did:') ? repository.did : '') === repo",
+    'T2.80'
+  ),
+  misreading('entries that are made in one step do not count for each other', 'access/entries.js', 'const count = (did) => countAt(state.ofAccounts, did)', 'const count = () => 0', 'T2.81'),
+  misreading(
+    'a start ends the runs whose right is gone',
+    'builds/resume.js',
+    "if (run.phase._tag === 'Waiting')",
+    "if (run.actor !== null && run.actor !== run.repository.owner) return [{ ...acc, runs: M.deleteAt(key)(acc.runs) }, []]; if (run.phase._tag === 'Waiting')",
+    'T5.36'
+  ),
+  misreading(
+    'every event drops what runs that are over keep too much',
+    'builds/index.js',
+    'answered(state, event, given), O.map',
+    'O.some(O.getOrElse(() => [state, []])(answered(state, event, given))), O.map',
+    'fold'
+  ),
+  misreading(
+    'a build without a recipe is one whose provider is gone',
+    'builds/runs.js',
+    'build.recipe === null ? unchanged(state) : step(build, build.recipe, run)',
+    "false ? unchanged(state) : step(build, build.recipe ?? { provider: '' }, run)",
+    'fold'
+  ),
+  misreading('a run that was read, and has no builds, is over', 'builds/quota.js', '!M.isEmpty(builds) &&', '', 'fold'),
+  misreading(
+    'entries of a map are counted before those go that come twice',
+    'wire/yaml-fields.js',
+    'mapAt(place, u), E.map(firstOfEach)',
+    "mapAt(place, u), E.filterOrElse((entries) => entries.length <= max, () => ''), E.map(firstOfEach)",
+    'workflow'
+  )
 ]
 
 /** Laws of which no trace and no vector can say anything, and why. */

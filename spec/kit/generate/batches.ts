@@ -1,6 +1,6 @@
 /** Cases of batches: what is merged and what is not, what is left out, and which batch may wait. */
 import { initial, type Json, run } from '../../../core/index.js'
-import { comes, filesRead, push, running, trigger, workflow } from '../../suite/examples/build-world.js'
+import { cancel, comes, filesRead, OTHER, push, running, trigger, workflow } from '../../suite/examples/build-world.js'
 import { account, ALICE, at, BOB, closed, collaborator, CONFIG as USUAL, del, opened, foldOf, initialOf, OWNER, passing, put, repo, rejected, started, stop, type WrittenEvent } from '../../suite/examples/support.js'
 import { writtenState } from '../../../shell/lib/trace.js'
 import { type Case, of } from './cases.js'
@@ -116,8 +116,35 @@ const SLIM: ReadonlyArray<Case> = [
   slims('files that nobody may have built any more', listening(put(OWNER, 'c', HAS, at(12), ON_ONE), pushed({ actor: BOB }), del(OWNER, 'sh.tangled.repo.collaborator', 'c', at(21), ON_ONE)), read({ sources: SOURCES }), 1)
 ]
 
+// ---------------------------------------------------------------------------------------- states that no machine leaves
+
+/** The state with every value of that name replaced. */
+const changed = (state: Json, name: string, to: (value: Json) => Json): Json =>
+  JSON.parse(JSON.stringify(state), (key, value: Json) => (key === name ? to(value) : value)) as Json
+
+const begun = listening(pushed(), filesRead([workflow()], at(21)))
+const OVER_LIMIT = changed(listening(pushed(), filesRead([workflow({ engine: 'x' })], at(21))), 'keepUnits', () => 0)
+const WITHOUT_RECIPE = changed(begun, 'recipe', () => null)
+/** There is room for a run of this push, and not for two. */
+const WITHOUT_BUILDS = changed(
+  changed(begun, 'builds', (value) => (value instanceof Array ? [] : value)),
+  'owedUnits',
+  () => 5_000
+)
+
+const strangely = (rules: string, name: string, state: Json, events: ReadonlyArray<WrittenEvent>, stepped: number, effects: number): Case =>
+  of(rules)(name, { events, state }, [stepped, effects, stepped === 0])
+
+const STRANGE: ReadonlyArray<Case> = [
+  strangely('T6', 'runs that are over keep too much: an event that the builds do not take drops nothing', OVER_LIMIT, [cancel(at(30), null, OTHER)], 0, 0),
+  strangely('T6', 'and one that they take drops all that is too much', OVER_LIMIT, [comes(trigger({ cause: MANY }), at(30), { rkey: OTHER })], 1, 1),
+  strangely('T5', 'a build that has not ended, without a recipe: a start asks for nothing', WITHOUT_RECIPE, [started(at(30), USUAL)], 1, 2),
+  strangely('T6', 'a run that was read and has no builds counts as owed: there is no room for another', WITHOUT_BUILDS, [comes(trigger({ cause: MANY }), at(30), { rkey: OTHER })], 1, 1)
+]
+
 export const FOLDS: ReadonlyArray<Case> = [
   ...SLIM,
+  ...STRANGE,
   folds('nothing', FRESH, [], 0, 0, true),
   folds('one frame that says nothing to us', FRESH, [tick(1, 5)], 1, 0, true),
   folds('the next report cuts recent to 20', CROWDED, [rejection(40)], 1, 1, false),

@@ -31,6 +31,9 @@ const defined = (cases: { readonly [name: string]: readonly [data: Json, beyond:
 const faulty = (when: Json, ...cases: ReadonlyArray<readonly [data: Json, detail: string]>): ReadonlyArray<Case> =>
   cases.map(([data, detail]) => of('T3')(detail, input(fileOf(data)), { detail, when }))
 
+/** As many entries, the first of them twice more. */
+const twice = (count: number, value: Yaml): Yaml => ({ map: [...Object.keys(many(count)), 'K0000', 'K0000'].map((key): readonly [string, Yaml] => [key, value]) })
+
 const texts = (count: number): ReadonlyArray<Json> => Array.from({ length: count }, () => 'x')
 const many = (count: number): Fields => Object.fromEntries(Array.from({ length: count }, (_, i) => [`K${String(i).padStart(4, '0')}`, 'x']))
 const pairs = (fields: Fields): Json => Object.entries(fields).map(([key, value]) => [key, value])
@@ -69,7 +72,24 @@ const SPELLED: ReadonlyArray<Case> = [
       environment: [['A', '2'], ['B', '1']],
       targets: [{ pipeline: 'app', provider: 'ci', settings: [['b', '1']] }]
     })
-  )
+  ),
+  of('T3')('variables that come twice are gone before they are counted', input({ map: [['engine', 'tack'], ['environment', twice(200, 'x')]] }), whole({
+    ...EMPTY,
+    environment: pairs(many(200))
+  })),
+  of('T3')('and so are providers', input({ map: [['engine', 'tack'], ['tack', twice(100, null)]] }), whole({
+    ...EMPTY,
+    targets: Object.keys(many(100)).map((provider) => target(provider))
+  })),
+  of('T3')('and settings', input({ map: [['engine', 'tack'], ['tack', { map: [['ci', twice(200, 'x')]] }]] }), whole({
+    ...EMPTY,
+    targets: [target('ci', '', pairs(many(200)))]
+  })),
+  of('T3')('but the 201st name is one too many', input({ map: [['engine', 'tack'], ['environment', twice(201, 'x')]] }), { detail: 'environment has more than 200 entries', when: [] }),
+  of('T3')('the name of a step that is no text to a parser is as it was spelled', input({ map: [['engine', 'tack'], ['steps', [{ map: [['command', 'make'], ['name', { scalar: '1.10' }]] }]]] }), whole({
+    ...EMPTY,
+    steps: [step('make', '1.10')]
+  }))
 ]
 
 export const WORKFLOWS: ReadonlyArray<Case> = [

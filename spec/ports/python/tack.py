@@ -3508,10 +3508,13 @@ class Builds:
             self.floorUs = created_us
             self._forget(entry["build"])
 
+    def _keeps_too_much(self) -> bool:
+        """Whether the runs of which nothing is owed do. (A shell would keep the sum.)"""
+        return sum(units_of_run(run) for run in self.runs.values() if is_over(run)) > self.given.config["builds"]["keepUnits"]
+
     def _bound(self) -> None:
-        """Drops the oldest statuses while the runs of which nothing is owed keep too much. (A shell would keep the sum.)"""
-        most = self.given.config["builds"]["keepUnits"]
-        while self.log and sum(units_of_run(run) for run in self.runs.values() if is_over(run)) > most:
+        """Drops the oldest statuses while too much is kept."""
+        while self.log and self._keeps_too_much():
             created_us = next(iter(self.log))
             self.floorUs = created_us
             self._forget(self.log.pop(created_us)["build"])
@@ -3563,14 +3566,14 @@ class Builds:
 
     def _become(self, at: int, name: Json, status: str, error: Optional[str] = None, exit_code: Optional[int] = None) -> None:
         build = self._build(name)
-        if build is not None:
+        if build is not None and build["recipe"] is not None:
             self._publish(at, name, build, status, error, exit_code)
 
     # Asking
 
     def _arm(self, name: Json) -> None:
         build = self._build(name)
-        if build is None:
+        if build is None or build["recipe"] is None:
             return
         deadline, policy = self._number(), self.given.config["builds"]
         ms = policy["runningMs"] if build["status"] == "running" else policy["pendingMs"]
@@ -3633,6 +3636,8 @@ class Builds:
         """First the rights that are gone, and the knots that nobody holds any more, then a trigger, then the event."""
         at, effects, reports = event["at"], [], []
         self.members = commits.members
+        # Only a written state keeps too much before an event. One that the builds do not take leaves it so.
+        before = canonical([self.written(), self.written_runs(), list(self.log)]) if event["_tag"] != "Started" and self._keeps_too_much() else None
 
         def take(act: Callable[..., None], *inputs: Json) -> None:
             self.effects, self.reports = [], []
@@ -3653,7 +3658,8 @@ class Builds:
             actor = self._teller_of(host, trigger, meant) if trigger["actor"] is None else trigger["actor"]
             take(self._judge, arrived, actor, meant, *commits.entitlement(host, trigger["repo"], actor, access))
         take(self._take, event, commits, knots, access)
-        self._bound()
+        if before is None or effects or reports or canonical([self.written(), self.written_runs(), list(self.log)]) != before:
+            self._bound()
         return effects, reports
 
     def _take(self, event: Event, commits: Commits, knots: Knots, access: Access) -> None:

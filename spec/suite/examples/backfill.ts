@@ -232,6 +232,12 @@ export const BACKFILL: ReadonlyArray<Example> = [
       changes: ['backfill', 'commits', 'knots']
     }
   }),
+  example('B2.14 a delete without a rev that is stamped 0 counts as read: a reading puts the record there', {
+    config: ON,
+    given: [...READING, del(OWNER, REPO, 'app', 0, { at: at(12), connection: 1, rev: null }), page(OWNER, MEMBER, 2, at(13))],
+    when: [page(OWNER, REPO, 3, at(14), [listed('app', repo())])],
+    then: { effects: [subscribe(K1, 1), reads(OWNER, COLLABORATOR, 4)], rows: [row(OWNER, 'app', repo())], tombstones: [] }
+  }),
   example('B2.2 a key with a known commit keeps its record or tombstone when it is read', {
     config: ON,
     given: [

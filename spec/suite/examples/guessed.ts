@@ -4,7 +4,7 @@
  *
  * The world is that of the builds (build-world.ts).
  */
-import { clampTimeUs, tidOf } from '../../../core/index.js'
+import { clampTimeUs, COLLABORATOR, tidOf } from '../../../core/index.js'
 import { unitsOf } from '../laws/units.js'
 import {
   announce,
@@ -48,7 +48,28 @@ import {
   variables,
   workflow
 } from './build-world.js'
-import { at, BOB, collaborator, example, type Example, type Happening, K1, open, OWNER, put, repo, started, subscribe, type WrittenEffect, type WrittenEvent } from './support.js'
+import {
+  account,
+  ALICE,
+  at,
+  BOB,
+  collaborator,
+  del,
+  example,
+  type Example,
+  type Happening,
+  K1,
+  knotOpened,
+  member,
+  open,
+  OWNER,
+  put,
+  repo,
+  started,
+  subscribe,
+  type WrittenEffect,
+  type WrittenEvent
+} from './support.js'
 
 /** The key of a run of ours that begins then. */
 const ours = (us: number): string => tidOf(clampTimeUs(us))
@@ -126,7 +147,17 @@ const TRIGGERS: ReadonlyArray<Example> = [
   example('T1.73 a run that has met a refUpdate under its own key meets no other', {
     given: [...running(), comes(bare(), at(20), { rkey: PIPED }), comes(pipeline(), at(21), { rkey: PIPED })],
     when: [comes(bare(), at(22), { rkey: FIRST })],
-    then: { reports: [ignored('kind', at(22), FIRST)] }
+    then: { reports: [ignored('kind', at(22), FIRST)], spent: [{ actor: OWNER, outcome: 'left', rkey: FIRST }] }
+  }),
+  example('T1.74 a second pipeline of a push, after one under the very key of the refUpdate, begins a run of its own', {
+    given: [...running(), comes(bare(), at(20), { rkey: FIRST }), comes(pipeline(), at(21), { rkey: FIRST })],
+    when: [comes(pipeline(), at(22), { rkey: PIPED })],
+    then: { effects: [readPiped(2)] }
+  }),
+  example('T1.75 a refUpdate that was left is forgotten once something else begins a run under its key: its pipeline begins one of its own', {
+    given: [...running(), comes(bare({ actor: BOB }), at(20), { rkey: FIRST }), comes(pipeline({ cause: LATER }), at(21), { rkey: FIRST })],
+    when: [comes(pipeline(), at(22), { rkey: PIPED })],
+    then: { effects: [readPiped(2)], spent: [] }
   })
 ]
 
@@ -210,6 +241,80 @@ const RIGHTS: ReadonlyArray<Example> = [
     then: {
       effects: [read(1, { repository: { did: '', name: 'lib', owner: OWNER, rkey: 'lib' }, rkey: OTHER })],
       reports: [ignored('repo', at(20))]
+    }
+  }),
+  example('T2.78 a list of whoever the knot calls the owner is taken, and kept empty, however long it is, where that account does not claim the repository', {
+    given: running({}, KNOTS),
+    when: [answered({ _tag: 'ByKnot', collaborators: Array.from({ length: 501 }, (_, i) => `did:a:${String(i)}`), owner: EVE }, 2, at(12))],
+    then: { effects: [asksLater(3, 10_800_000)] }
+  }),
+  example('T2.79 a run whose record gives another DID by now has lost its right: no record speaks for the repository that it keeps', {
+    given: [
+      ...running({}, KNOTS),
+      answered({ _tag: 'ByRecords' }, 2, at(12)),
+      comes(trigger(), at(20)),
+      put(OWNER, 'app', repo({ repoDid: LIB_DID }), at(21), { connection: 1 })
+    ],
+    when: [filesRead([workflow()], at(22))],
+    then: { reports: [refused('actor', at(22))] }
+  }),
+  example('T2.80 a denial of what is on a knot without a DID ends the runs of records without one, and not those of records with text that is none', {
+    given: [
+      put(OWNER, 'app', repo(), at(1)),
+      put(OWNER, 'lib', repo({ name: 'lib', repoDid: 'lib' }), at(2)),
+      started(at(10), { ...building(), ...KNOTS }),
+      knotOpened(K1, 2, at(11)),
+      answered({ _tag: 'ByRecords' }, 2, at(12), ''),
+      comes(trigger({ repo: { ...NAMELESS, name: 'app', owner: OWNER } }), at(20)),
+      comes(trigger({ repo: { ...NAMELESS, name: 'lib', owner: OWNER } }), at(21), { rkey: OTHER }),
+      { _tag: 'TimerFired', at: at(22), timer: { _tag: 'RequestTimer', number: 3, requested: { _tag: 'Access', knot: K1, repo: '' } } }
+    ],
+    when: [
+      answered({ _tag: 'Denied', detail: 'x', keepsLists: false }, 4, at(23), ''),
+      filesRead([workflow()], at(24)),
+      filesRead([workflow()], at(25), { number: 2, rkey: OTHER })
+    ],
+    then: {
+      effects: [{ ...asksLater(5, 10_800_000), timer: { _tag: 'RequestTimer', number: 5, requested: { _tag: 'Access', knot: K1, repo: '' } } } as WrittenEffect],
+      reports: [refused('actor', at(25), OTHER)]
+    }
+  }),
+  example('T2.81 where several accounts begin to claim in one step, whose turn it is goes by the entries that were made before it in that step', {
+    config: { admission: 'members', ...KNOTS },
+    given: [
+      started(at(10), { admission: 'members', ...KNOTS }),
+      put(OWNER, 'a', member({ subject: ALICE }), at(11), { connection: 1 }),
+      put(OWNER, 'b', member({ subject: BOB }), at(12), { connection: 1 }),
+      account(OWNER, 'deactivated', at(13), { connection: 1 }),
+      ...(
+        [
+          [ALICE, 1],
+          [ALICE, 2],
+          [BOB, 2],
+          [BOB, 3],
+          [BOB, 4]
+        ] as const
+      ).map(([did, i]) => put(did, `r${String(i)}`, repo({ repoDid: `did:plc:r${String(i)}` }), at(14 + i), { connection: 1 }))
+    ],
+    when: [account(OWNER, 'active', at(30), { connection: 1 })],
+    then: { effects: [subscribe(K1, 1), ...[ALICE, BOB, BOB, BOB].map((account, i): WrittenEffect => ({ _tag: 'ReadAccess', account, knot: K1, number: i + 1, repo: `did:plc:r${String(i + 1)}` }))] }
+  })
+]
+
+// ---------------------------------------------------------------------------------------- T5
+
+const STARTS: ReadonlyArray<Example> = [
+  example('T5.36 a start judges no right: a run whose actor has lost it is asked for again, and is refused when its files are read', {
+    given: [
+      ...running(),
+      put(OWNER, 'bob', collaborator({ repo: REPO_DID }), at(12), { connection: 1 }),
+      comes(trigger({ actor: BOB }), at(20)),
+      del(OWNER, COLLABORATOR, 'bob', at(21), { connection: 1 })
+    ],
+    when: [started(at(30), building()), filesRead([workflow()], at(31), { number: 2 })],
+    then: {
+      effects: [open(2, at(16)), subscribe(K1, 3, `${String(at(20) - 1)}999`), read(2)],
+      reports: [refused('actor', at(31))]
     }
   })
 ]
@@ -394,4 +499,4 @@ const CALLS: ReadonlyArray<Example> = [
   })
 ]
 
-export const GUESSED: ReadonlyArray<Example> = [...TRIGGERS, ...RIGHTS, ...RETRIES, ...KEPT, ...CALLS]
+export const GUESSED: ReadonlyArray<Example> = [...TRIGGERS, ...RIGHTS, ...STARTS, ...RETRIES, ...KEPT, ...CALLS]
