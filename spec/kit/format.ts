@@ -40,7 +40,9 @@ export const SUBJECTS = [
   'cursor',
   'build-key',
   'service-token',
-  'inquiry'
+  'inquiry',
+  'list-records',
+  'call'
 ] as const
 export type Subject = (typeof SUBJECTS)[number]
 

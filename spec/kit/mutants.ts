@@ -203,6 +203,8 @@ export interface Misreading extends Mutation {
 const misreading = (reading: string, file: string, from: string, to: string, killedBy: string): Misreading => ({ file, from, killedBy, reading, to })
 
 export const MISREADINGS: ReadonlyArray<Misreading> = [
+  misreading('a page all of whose items are passed over is the last', 'wire/list-records.js', 'items.length === 0 ||', 'records.length === 0 ||', 'list-records'),
+  misreading('a call with an empty list of workflows means none', 'wire/call-body.js', 'names.length === 0 ? null : names', 'names', 'call'),
   misreading(
     'a tombstone stands, even one without a rev that is stamped 0',
     'commits/gates.js',

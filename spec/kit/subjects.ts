@@ -11,14 +11,18 @@ import {
   Builds,
   canonical,
   canonicalHost,
+  CALLED,
   Cause,
   CauseKind,
   Condition,
   Config,
   cursor,
+  Collection,
+  decodeCall,
   decodeCursor,
   decodeFrame,
   decodeKnotFrame,
+  decodeListRecords,
   decodeServiceToken,
   decodeTrigger,
   decodeWorkflow,
@@ -145,6 +149,8 @@ const Said = t.union([
   t.strict({ _tag: t.literal('Unanswered'), error: t.string, waitMs: Natural })
 ])
 
+const Method = t.union([t.literal(CALLED[0]), t.literal(CALLED[1])])
+
 /** How far an inquiry is, without sentences. */
 const gistOf = (inquiry: Access.Inquiry): Json => {
   switch (inquiry._tag) {
@@ -225,6 +231,18 @@ export const SUBJECT: { readonly [subject in Subject]: (input: unknown) => Json 
     for (const one of said) course.push(Access.afterAnswer(about, course.at(-1) ?? Access.inquiry(about.repo), one))
     return course.map(gistOf)
   }),
+  'list-records': answer(
+    t.strict({ collection: Collection, cursor: t.union([t.string, t.null]), did: Did, text: t.string }),
+    ({ text, ...asked }) =>
+      pipe(
+        decodeListRecords(asked)(text),
+        E.matchW(
+          () => null,
+          ({ next, records }) => ({ next, records })
+        )
+      )
+  ),
+  call: answer(t.strict({ method: Method, text: t.string }), ({ method, text }) => O.toNullable(O.fromEither(decodeCall(method)(text)))),
   'service-token': answer(
     t.strict({ at: TimeUs, audience: t.string, claims: t.string, header: t.string, method: t.string, service: t.string }),
     ({ claims, header, ...called }) =>

@@ -27,8 +27,8 @@ export const PATH: ReadonlyArray<Stage> = [
     rules: [],
     subjects: ['trigger', 'workflow', 'glob', 'when', 'mistake', 'variables', 'pipeline-frame', 'status-frame', 'cursor', 'build-key']
   },
-  { rules: upTo('B', 1, 3), subjects: [] },
-  { rules: upTo('T', 1, 7), subjects: ['inquiry', 'service-token'] },
+  { rules: upTo('B', 1, 3), subjects: ['list-records'] },
+  { rules: upTo('T', 1, 7), subjects: ['inquiry', 'service-token', 'call'] },
   { rules: ['F10', 'D11'], subjects: [] },
   { rules: [], subjects: ['state', 'query'] },
   { rules: [], subjects: ['fold'] }

@@ -5,6 +5,7 @@ import type { JetstreamFrame, KnotFrame } from '../../suite/examples/support.js'
 import { type Subject, VERSION } from '../format.js'
 import { SUBJECT } from '../subjects.js'
 import { FOLDS } from './batches.js'
+import { CALLS, PAGES } from './bodies.js'
 import { BUILD_KEYS, CURSORS, PIPELINE_FRAMES, STATUS_FRAMES, VARIABLES } from './builds.js'
 import type { Case } from './cases.js'
 import { GLOBS, MISTAKES, WHENS } from './globs.js'
@@ -93,7 +94,9 @@ const VECTORS: { readonly [subject in Subject]: About } = {
   cursor: { about: 'how far a reader of statuses has come', cases: CURSORS, gist: whole },
   'build-key': { about: 'the name of a build as a path', cases: BUILD_KEYS, gist: whole },
   'service-token': { about: 'whether the claims of a token are good for a call', cases: SERVICE_TOKENS, gist: whole },
-  inquiry: { about: 'who may push, as a knot and a DID document say', cases: INQUIRIES, gist: (output) => (output instanceof Array ? (output.at(-1) ?? null) : null) }
+  inquiry: { about: 'who may push, as a knot and a DID document say', cases: INQUIRIES, gist: (output) => (output instanceof Array ? (output.at(-1) ?? null) : null) },
+  'list-records': { about: 'pages of records, as a server lists them, or that an answer is none', cases: PAGES, gist: whole },
+  call: { about: 'what the body of a call asks for, or that it is none', cases: CALLS, gist: whole }
 }
 
 /** @throws Error when the core does not say what the author of the case says. */

@@ -5150,6 +5150,57 @@ def answer_inquiry(asked: Json) -> Json:
     return course
 
 
+def list_records(asked: Json) -> Json:
+    """B2: a page of records; None for an answer that is a failure."""
+    try:
+        page = parse_object(asked["text"])
+        items, cursor = page.get("records"), page.get("cursor")
+        if not isinstance(items, list) or len(items) > LIST_PAGE:
+            return None
+        after = None if cursor is None or cursor == "" else cursor
+        if after is not None and not (isinstance(after, str) and units(after) <= LIST_CURSOR_MAX and well_formed(after) == after):
+            return None
+    except Rejected:
+        return None
+    start, records = f"at://{asked['did']}/{asked['collection']}/", []
+    for each in items:
+        uri = each.get("uri") if isinstance(each, dict) else None
+        if isinstance(uri, str) and uri.startswith(start) and is_rkey(uri[len(start) :]):
+            record = read_record(asked["collection"], each.get("value"))
+            if record is not None:
+                records.append({"collection": asked["collection"], "record": record, "rkey": uri[len(start) :]})
+    return {"next": None if not items or after == asked["cursor"] else after, "records": records}
+
+
+def _workflow_name(place: str, value: Json) -> str:
+    return _such(is_workflow_name, "the name of a workflow")(place, value)
+
+
+def decode_call(asked: Json) -> Json:
+    """T7: what the body of a call asks for; None for what is no call."""
+    try:
+        fields = parse_object(asked["text"])
+        repo = _did("repo", fields.get("repo"))
+        workflows = _list("workflows", WORKFLOWS_MAX, fields.get("workflows"), _workflow_name) or None
+        if asked["method"] == "sh.tangled.ci.cancelPipeline":
+            pipeline = _such(is_tid, "a TID")("pipeline", fields.get("pipeline"))
+            return {"_tag": "CancelPipeline", "pipeline": pipeline, "repo": repo, "workflows": workflows}
+        trigger = _object("trigger", fields.get("trigger"))
+        source = trigger.get("sourceRepo")
+        if trigger.get("$type") != "sh.tangled.ci.trigger#manual" or not (_is_absent(source) or source == repo):
+            return None
+        sha = _sha("sha", trigger.get("sha"))
+        cause = {
+            "_tag": "Manual",
+            "inputs": _read_inputs("inputs", trigger.get("inputs")),
+            "ref": _optional(_name, "ref", trigger.get("ref")),
+            "sha": sha if sha.strip("0") else None,
+        }
+        return {"_tag": "TriggerPipeline", "cause": cause, "repo": repo, "workflows": workflows}
+    except (Fault, Rejected):
+        return None
+
+
 SUBJECTS: Dict[str, Callable[[Json], Json]] = {
     "did": is_did,
     "rkey": is_rkey,
@@ -5179,6 +5230,8 @@ SUBJECTS: Dict[str, Callable[[Json], Json]] = {
     "build-key": build_key,
     "service-token": service_token,
     "inquiry": answer_inquiry,
+    "list-records": list_records,
+    "call": decode_call,
 }
 
 
