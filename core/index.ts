@@ -1,5 +1,5 @@
 /**
- * tack's core: the machine as a library. This is the only door; what is not exported here is not public.
+ * tack's core: the machine as a library. This is the only entry point; what is not exported here is not public.
  *
  * The machine is one function, `step(state, event)`, which gives the next state and a list of effects: what is to be
  * done. It uses no clock, randomness, I/O or exceptions: the same events give the same state and the same effects,
@@ -25,13 +25,19 @@
  * What each kind of event is for:
  *
  *     Started, StopRequested             a process begins, with its configuration, or is to end
- *     PassedOver                         the operator had an event passed over because its step did not end
+ *     PassedOver                         the operator had an event skipped because its step did not end
  *     TimerFired                         a WakeAfter is over
- *     Jetstream…, CommitReceived, …      the stream of records: its connection, and what its frames say
- *     Knot…                              the git servers: their connections, and what their frames say of pushes
+ *     JetstreamOpened, JetstreamClosed   the connection to the stream of records
+ *     CommitReceived, AccountReceived    a frame of the stream changes records, or the status of an account
+ *     StreamAdvanced, FrameRejected      frames of the stream that only move the cursor, or cannot be read
+ *     KnotOpened, KnotClosed             the connection to a knot
+ *     KnotReceived, KnotFrameRejected    a frame of a knot is a trigger, or cannot be read
+ *     CollaboratorUpdated                a frame of a knot says that somebody may push now, or no longer
  *     RecordsRead                        an account's own server has answered ReadRecords
+ *     AccessRead                         a knot has answered ReadAccess
  *     WorkflowsRead                      a repository has answered ReadWorkflows
- *     Build…, CancelAcknowledged         a provider has answered, or reports the status of a build
+ *     BuildAccepted, BuildMissing        a provider has answered StartBuild or FindBuild
+ *     BuildReported, CancelAcknowledged  a provider reports the status of a build, or has answered CancelBuild
  *     RequestFailed                      a request to any of these has failed
  *     CancelRequested, RetryRequested    the operator's orders
  *     CallReceived                       a call of somebody with an account, over XRPC
@@ -41,14 +47,15 @@
  *     OpenJetstream, CloseJetstream      the connection to the stream
  *     SubscribeKnot, UnsubscribeKnot     the connection to a knot; the first also after a pause
  *     WakeAfter                          come back with TimerFired
- *     ReadRecords, ReadWorkflows         read something, and answer under its number
- *     StartBuild, FindBuild, CancelBuild ask a provider, and answer under its number
+ *     ReadRecords, ReadAccess            ask an account's server, or a knot who may push; answer under the number
+ *     ReadWorkflows                      read a repository's workflow files, and answer under the number
+ *     StartBuild, FindBuild, CancelBuild ask a provider, and answer under the number
  *     FollowBuild, UnfollowBuild         begin or cease to report the status of a build
  *     PublishPipeline, PublishStatus     nothing: facts for observers; readers are served from the durable state
  *     Report                             tell the operator
  *
- * Every request bears a number, and so does its answer. An answer whose number is not the one that the state waits for
- * is ignored, so one that comes late, twice or never does no harm. How to host the core, save it and restore it:
+ * Every request carries a number, and so does its answer. An answer whose number is not the one that the state waits
+ * for is ignored, so one that comes late, twice or never does no harm. How to host the core, save it and restore it:
  * spec/embedding.md. What is public is listed in spec/embedding/surface.txt.
  */
 

@@ -3,13 +3,11 @@
  * effects come out, and what each reducer is given: the configuration, whether the bridge is stopped, the slices that
  * it may read, as they are after the event, and what has become of them in this step.
  *
- *     event ─► cursor ──────────────────────────────────► stream effects    ┐
- *         └──► commits ─► holds ────► knots ─────────────► knot effects     │
- *                   │  ├─ claims ──► access ──────────────► who may push     ├─► counters
- *                   │  └─ members ─► backfill ───────────► reading          │
- *                   │  └─ holds ┬──► builds ─────────────► builds, statuses │
- *                   │   triggers ┘ (from knots, judged by the rows)         │
- *                   └────────────────────────────────────► reports          ┘
+ *     event ─┬─► cursor ────────────────────────────────────► the stream    ┐
+ *            ├─► commits ─┬─ members ─────────► backfill ───► readings      │
+ *            │            ├─ holds, claims ───► access ─────► who may push  ├─► counters
+ *            │            └─ holds ───────────► knots ──────► subscriptions │
+ *            └─► builds ◄─ holds, triggers, lost rights ────► builds        ┘
  */
 import * as O from 'fp-ts/lib/Option.js'
 import { pipe } from 'fp-ts/lib/function.js'
@@ -150,7 +148,7 @@ const sees = (state: State, concern: Concern, event: Event): boolean => {
       return concern === 'cursor' || Cursor.isOpenedBy(state.cursor, event)
     case 'KnotOpened':
       return concern === 'knots' || Knots.isOpenedBy(state.knots, event)
-    // An outdated account event says nothing to the reading of its records either.
+    // An outdated account event does not affect the reading of its records either.
     case 'AccountReceived':
       return concern !== 'backfill' || !Commits.isOutdated(state, event)
     default:

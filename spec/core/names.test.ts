@@ -8,6 +8,7 @@ import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import ts from 'typescript'
 import { describe, expect, test } from 'vitest'
+import { CONCERNS } from '../../core/index.js'
 import { EXAMPLES } from '../suite/examples/index.js'
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
@@ -164,5 +165,24 @@ describe('the demo network', () => {
     const knowing = sourcesIn('shell').filter((file) => KNOWS.test(readFileSync(path.join(ROOT, file), 'utf8')))
     expect(knowing.filter(isNeighbor)).not.toEqual([])
     expect(knowing.filter((file) => !isNeighbor(file))).toEqual([])
+  })
+})
+
+// ---------------------------------------------------------------------------------------- the page that opens the core
+
+/** The kinds that a source declares. */
+const kindsIn = (file: string): ReadonlyArray<string> =>
+  [...readFileSync(path.join(ROOT, file), 'utf8').matchAll(/_tag: t\.literal\('(\w+)'\)/g)].flatMap(([, kind]) => kind ?? [])
+
+describe('the page that opens the core', () => {
+  const [page = ''] = readFileSync(path.join(ROOT, 'core/index.ts'), 'utf8').split('*/')
+
+  test.each(Object.keys(CONCERNS))('says what the event %s is for', (kind) => expect(page).toMatch(new RegExp(`^ \\*     .*\\b${kind}\\b`, 'm')))
+
+  test('says what each kind of effect asks of the shell', () => {
+    const kinds = kindsIn('core/effect.ts')
+    expect(kinds).toContain('ReadAccess')
+    expect(kinds.length).toBeGreaterThan(15)
+    expect(kinds.filter((kind) => !new RegExp(`^ \\*     .*\\b${kind}\\b`, 'm').test(page))).toEqual([])
   })
 })
