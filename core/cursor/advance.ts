@@ -21,8 +21,8 @@ const stampsOf = (event: FrameEvent): { readonly first: Time; readonly last: Tim
 }
 
 /**
- * Whether the frame shows that a number has led elsewhere than to the frame that bore it. It is not applied, nor
- * counted: it comes again. The frame is one of the present connection.
+ * Whether the frame shows that the server resumed at another frame than the one with the number we gave. Such a frame
+ * is neither applied nor counted: it comes again. The frame belongs to the present connection.
  */
 export const isAstray = (config: Config, state: CursorState, event: FrameEvent): boolean =>
   isAwaited(config, state) && !isMarked(state, event)
@@ -32,7 +32,7 @@ const isMarked = ({ cursor, mark }: CursorState, event: FrameEvent): boolean =>
   mark !== null && event.ordinal === mark.ordinal && stampsOf(event)?.first === cursor
 
 /**
- * Whether the rejected frame has been here before, most likely: what was refused once is not to be counted at every
+ * Whether the rejected frame has most likely been seen before: one that was rejected once is not counted again at every
  * replay.
  */
 export const isRepeated = ({ replayUs }: CursorState, { timeUs }: FrameRejected): boolean =>
@@ -47,7 +47,7 @@ const markOf = ({ jetstream: url }: Config, { ordinal }: FrameEvent): CursorStat
 /** A frame of the present connection came. */
 export const received = (config: Config, state: CursorState, event: FrameEvent): Transition<CursorState, Effect> => {
   if (!isAwaited(config, state)) return reported(advance(config, state, event), state, event)
-  // The very frame: whatever was asked for by time besides is answered, and nothing can have been missed.
+  // The very frame with that number: this also answers a request by time, and nothing can have been missed.
   return isMarked(state, event)
     ? reported(advance(config, { ...state, askedUs: null }, event), state, event)
     : byTime(config, state)
@@ -93,8 +93,8 @@ const advance = (config: Config, state: CursorState, event: FrameEvent): Transit
 }
 
 /**
- * One event for two that only move the cursor, the second right after the first: stepping it is stepping them both (a
- * gap is reported as of the last receipt), as long as neither is from the future.
+ * One event in place of two successive ones that only move the cursor. It has the effect of both, except that a gap is
+ * reported as of the later receipt. Neither may be from the future.
  */
 export const merge = (a: StreamAdvanced, b: StreamAdvanced): StreamAdvanced => ({
   _tag: 'StreamAdvanced',

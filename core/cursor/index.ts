@@ -1,13 +1,13 @@
 /**
- * The stream and the cursor: how far we have come, where to resume, whether something was lost on the way.
+ * The stream and the cursor: how far it was read, where to resume, and whether something was lost in between.
  *
  * The cursor is the greatest `time_us` of a frame that has been processed. It never moves back, never follows a stamp
  * from the future, and is never taken from our own clock. Every frame whose stamp can be read moves it, whatever else
  * is in it: on a quiet network the cursor would otherwise fall out of what the server keeps (S3, S4, S11; D1, D2, D9,
  * D10, D12).
  *
- * A server may number its frames. It is then asked to go on at the number of the frame that the cursor stands on, and
- * believed only if that very frame comes first; else we resume by time, before anything that came is applied (D10).
+ * A server may number its frames. It is then asked to continue at the number of the frame at the cursor, and believed
+ * only if that very frame comes first. Otherwise we resume by time, before anything received is applied (D10).
  */
 import * as O from 'fp-ts/lib/Option.js'
 import type { Config } from '../config.js'
@@ -35,8 +35,8 @@ const STEP_US = 1_000_000
 const DOUBLINGS = 20
 
 /**
- * The reducer of the stream. It takes every event and knows its own; an event that bears another connection's number,
- * or does not fit the phase, changes nothing and causes nothing.
+ * The reducer of the stream. It takes every event; one of another kind, with the number of another connection, or that
+ * does not fit the phase has no effect.
  *
  * @example
  * import assert from 'node:assert'
@@ -113,8 +113,8 @@ const fired = (config: Config, state: CursorState): Reduction<CursorState, Effec
 }
 
 /**
- * An operator asks to start at `from`. What lies between that and the cursor is read again, over as many connections as
- * it takes.
+ * An operator asks to start at `from`. Everything between `from` and the cursor is read again, over as many connections
+ * as it takes.
  */
 const resuming = (state: CursorState, from: Time): CursorState => ({
   ...state,
@@ -125,7 +125,7 @@ const resuming = (state: CursorState, from: Time): CursorState => ({
 })
 
 /**
- * How far we have come: our position or, where a resume asked for something later, that. Without either there is no
+ * How far the stream was read: the position or, if a resume asked for a later one, that. Without either there is no
  * replay.
  */
 const furthest = (state: CursorState): Time | null => {

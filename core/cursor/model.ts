@@ -1,5 +1,5 @@
 /**
- * What is kept of the stream, and how it begins.
+ * The state of the stream, and its initial value.
  */
 import * as t from 'io-ts'
 import { Connection, idle } from '../connection.js'
@@ -15,8 +15,8 @@ export const CursorState = t.readonly(
     /** `null` until something has been processed. */
     cursor: t.union([TimeUs, t.null]),
     /**
-     * The number of the frame that the cursor stands on, and whose number that is; `null` when it has none, or none to
-     * go by (D10).
+     * The number of the frame at the cursor, and the server that gave it; `null` without a number that can be used
+     * (D10).
      */
     mark: t.union([t.readonly(t.strict({ ordinal: Natural, url: t.string })), t.null]),
     /** Where the last step over a frame that could not be taken in ended: no rewind goes back before it (D12). */
@@ -24,13 +24,11 @@ export const CursorState = t.readonly(
     /** How often in a row a frame closed the connection while our position stood where it stands (D12). */
     poisonings: Natural,
     /**
-     * The cursor as it stood when the present connection was opened: what is stamped no later has been here before,
-     * most likely.
+     * The cursor when the present connection was opened: a frame with no later stamp has most likely been seen before.
      */
     replayUs: t.union([TimeUs, t.null]),
     /**
-     * How far a re-reading that an operator asked for has come; `null` when there is none, or it has reached the
-     * cursor.
+     * How far a replay that an operator asked for has come; `null` if there is none, or it has reached the cursor.
      */
     rereadUs: t.union([TimeUs, t.null])
   }),

@@ -1,5 +1,5 @@
 /**
- * Where to resume: by time, or at the number of the frame that the cursor stands on (D2, D10).
+ * Where to resume: by time, or at the number of the frame at the cursor (D2, D10).
  */
 import type { Config } from '../config.js'
 import { type Connection, isLive, renewed } from '../connection.js'
@@ -13,7 +13,7 @@ import type { CursorState } from './model.js'
 export const POISONINGS = 3
 
 /**
- * How far we have read: the cursor, or, while an operator has us read again what lies before it, how far that has come.
+ * How far the stream was read: the cursor or, during a replay that an operator asked for, how far that has come.
  */
 export const positionOf = (state: CursorState): Time | null => state.rereadUs ?? state.cursor
 
@@ -33,14 +33,12 @@ export const resumeAt = (config: Config, state: CursorState): Time | null => {
 }
 
 /**
- * A server that has not answered a number in so many attempts in a row is asked by time: it may refuse what it is
- * asked.
+ * After so many attempts in a row without an answer to a number, a server is asked by time: it may refuse numbers.
  */
 const ATTEMPTS = 5
 
 /**
- * How long an open connection may be silent that was asked for by number: the frame of that number is there, or it is
- * not.
+ * How long an open connection may be silent after a request by number: the server either has that frame or not.
  */
 const ANSWER_MS = 10_000 as Natural
 

@@ -1,5 +1,5 @@
 /**
- * Lists in the order in which all is written down: ascending by UTF-16 code unit.
+ * Lists in the order of all written forms: ascending by UTF-16 code unit.
  */
 
 /** Each text once, ascending. */

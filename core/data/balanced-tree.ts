@@ -71,7 +71,7 @@ const balance = <K extends string, A>(left: Tree<K, A>, key: K, value: A, right:
 export const put = <K extends string, A>(t: Tree<K, A>, key: K, value: A): Node<K, A> => {
   if (t === null) return node(null, key, value, null)
   if (key === t.key) return sized(t.size, t.left, key, value, t.right)
-  // What has not grown is in balance as it was; the other side need not be looked at, and that is most of the cost.
+  // A side that has not grown is still in balance; not looking at it saves most of the cost.
   if (key < t.key) {
     const left = put(t.left, key, value)
     return weight(t.left) === weight(left)

@@ -1,13 +1,13 @@
 /**
- * So much of something, and no more: what strangers make us do, and what they make us keep, has a limit.
+ * A limited amount of something: strangers can cause only so much work, and have only so much kept.
  */
 
 export interface Budget {
   /** Whether more was spent than there was. */
   readonly isSpent: () => boolean
-  /** Takes the cost, and says whether that could be afforded. Who overdraws it can afford nothing any more. */
+  /** Takes the cost, and tells whether it was within the budget. Once overdrawn, the budget affords nothing. */
   readonly spend: (cost: number) => boolean
-  /** Takes the cost if it can be afforded, and says whether it could. */
+  /** Takes the cost if it is within the budget, and tells whether it was. */
   readonly take: (cost: number) => boolean
 }
 

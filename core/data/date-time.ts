@@ -1,6 +1,6 @@
 /**
- * Moments as RFC 3339 writes them, in microseconds. Written here and not taken from the platform, because every port
- * must read the same texts, and platforms differ in what they take for a date.
+ * Moments in the format of RFC 3339, in microseconds. Not parsed by the platform, because every port must accept the
+ * same texts, and platforms differ in what they accept as a date.
  *
  * Source: rfc-editor.org/rfc/rfc3339, section 5.6.
  */
@@ -33,8 +33,8 @@ const daysFrom1970 = (year: number, month: number, day: number): number => {
 const microseconds = (fraction: string): number => Number(fraction.slice(0, 6).padEnd(6, '0'))
 
 /**
- * The moment that `text` names, to the microsecond: what a fraction has beyond that is cut off. What lies before 1970
- * counts as its beginning, what lies beyond the last stamp as that. A second 60 is the first of the next minute.
+ * The moment that `text` names, truncated to the microsecond. A moment before 1970 counts as the beginning of 1970, one
+ * beyond the last stamp as the last stamp. Second 60 is the first second of the next minute.
  *
  * @example
  * import assert from 'node:assert'

@@ -24,7 +24,7 @@ const nearest = (errors: t.Errors): t.ValidationError | undefined =>
   )
 
 /**
- * What is wrong, in one sentence that names the place, what was expected there, and what was found.
+ * A decoding error in one sentence, with the place, what was expected there, and what was found.
  *
  * @example
  * import assert from 'node:assert'
@@ -46,7 +46,7 @@ export const explain = (errors: t.Errors): string => {
 }
 
 /**
- * A value of a type with a brand, made from what a program of one's own has: a number, a name. No cast is needed.
+ * A value of a branded type, made without a cast from a value of your own program, such as a number or a name.
  *
  * @returns what is wrong with it, as `explain` says it.
  *

@@ -14,7 +14,7 @@ export type Points = ReadonlyArray<number>
 const point = (c: string): number => c.codePointAt(0) ?? 0
 
 /**
- * The first `max` code points of a text, and one more if there are more: whoever counts them sees that it is too long.
+ * The first `max` code points of a text, and one more if it has more, so that a caller can see that it is too long.
  */
 export const pointsOf = (text: string, max: number): Points => {
   const points: Array<number> = []

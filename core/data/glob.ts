@@ -7,9 +7,8 @@
  * may be `/`, a brace is replaced by the text of its alternatives, and what is bad in a pattern is only noticed where
  * the name makes the procedure look at it.
  *
- * Patterns and names are written by strangers, so the work is counted, all of it: what is beyond the limit is given up.
- * Alternatives stand in a list and not on the stack. A port to a language whose strings are not UTF-16 works on its
- * code points all the same.
+ * Strangers write patterns and names, so all work is counted, and a match that exceeds the limit is given up.
+ * Alternatives are in a list, not on the stack. A port works on code points, whatever the encoding of its strings.
  */
 import * as E from 'fp-ts/lib/Either.js'
 import {
@@ -175,7 +174,7 @@ const runTask = (task: Task, name: Points, work: Budget): Turn => {
       continue
     }
     const slash = deepPattern === -1 ? -1 : name.indexOf(SLASH, deepName)
-    // A name without another slash is looked through to its end.
+    // A name without another slash is scanned to its end.
     const passed = deepPattern === -1 ? 0 : (slash < 0 ? name.length : slash) - deepName
     if (slash < 0) return work.spend(passed + pattern.length - patternAt) ? mismatch(pattern, patternAt) : 'costly'
     if (!work.spend(DEEP_COST + passed)) return 'costly'
@@ -183,7 +182,7 @@ const runTask = (task: Task, name: Points, work: Budget): Turn => {
     nameAt = deepName
     patternAt = deepPattern
   }
-  // The name is at its end: what is left of the pattern may be nothing.
+  // The name has ended: the rest of the pattern may still match the empty string.
   if (!work.spend(pattern.length - patternAt)) return 'costly'
   if (isEmpty(pattern, patternAt)) return 'match'
   if (pattern[patternAt] === OPEN)

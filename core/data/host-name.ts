@@ -1,5 +1,5 @@
 /**
- * Host names of knots: the canonical spelling of what a stranger wrote, or nothing.
+ * Host names of knots: the canonical spelling of what a stranger wrote, or none.
  *
  * Two spellings of one host must never be two subscriptions, and no spelling may lead anywhere but to a name that the
  * resolver is asked about (behaviour D6, fine print 5). Hence: ASCII letters are lowered and one trailing dot is

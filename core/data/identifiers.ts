@@ -1,6 +1,6 @@
 /**
- * The identifiers of the AT Protocol and the stamps of time, as branded types: once a value has its brand, nothing
- * behind the border asks again whether it is well-formed.
+ * The identifiers of the AT Protocol, and time stamps, as branded types: a value with a brand is well-formed, and not
+ * checked again.
  *
  * All of them are ASCII, so "as text" means the same order in every language (behaviour D13).
  *
@@ -55,7 +55,7 @@ export const TimeUs = t.brand(
 export type TimeUs = t.TypeOf<typeof TimeUs>
 
 /**
- * `n` rounded towards zero and brought into the range of a stamp.
+ * `n`, rounded towards zero and clamped to the range of a stamp.
  *
  * @example
  * import assert from 'node:assert'
@@ -180,7 +180,7 @@ const base32 = (n: number, count: number): string => {
 export const tidOf = (time: TimeUs): Tid => `${base32(time, 11)}22` as Tid
 
 /**
- * The time in `tid`, as far as a stamp can hold it.
+ * The time in `tid`, clamped to the range of a stamp.
  *
  * @example
  * import assert from 'node:assert'
@@ -205,7 +205,7 @@ export const Sha = t.brand(t.string, (s): s is t.Branded<string, ShaBrand> => SH
 export type Sha = t.TypeOf<typeof Sha>
 
 /**
- * The name that stands for no object: a branch that was not there before, or is there no more.
+ * The null object id: the branch did not exist before, or no longer exists.
  *
  * @example
  * import assert from 'node:assert'

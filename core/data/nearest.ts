@@ -1,5 +1,5 @@
 /**
- * Which word was meant.
+ * The known word that is closest to a mistyped one.
  */
 
 /** In how many code units one must be changed, put in or taken out to make one text of the other. */

@@ -1,5 +1,5 @@
 /**
- * How an ordered map is written: as the array of its entries, ascending. Never as an object, which loses `__proto__`.
+ * The written form of an ordered map: the array of its entries, ascending. Never an object, which loses `__proto__`.
  */
 import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'

@@ -108,7 +108,7 @@ export const deleteAt =
     has(key)(map) ? { root: remove(map.root, key) } : map
 
 /**
- * What stands at `key`. O(log n).
+ * The value at `key`. O(log n).
  *
  * @example
  * import assert from 'node:assert'
@@ -126,7 +126,7 @@ export const lookup =
   }
 
 /**
- * Whether anything stands at `key`. O(log n).
+ * Whether there is a value at `key`. O(log n).
  *
  * @example
  * import assert from 'node:assert'
@@ -140,7 +140,7 @@ export const has =
     find(map.root, key) !== null
 
 /**
- * How many entries there are. O(1).
+ * The number of entries. O(1).
  *
  * @example
  * import assert from 'node:assert'
@@ -151,7 +151,7 @@ export const has =
 export const size = <K extends string, A>(map: OrderedMap<K, A>): number => weight(map.root) - 1
 
 /**
- * Whether there are no entries. O(1).
+ * Whether the map is empty. O(1).
  *
  * @example
  * import assert from 'node:assert'

@@ -17,8 +17,7 @@ export const cut = (text: string, max: number): string =>
 const EXCERPT = 120
 
 /**
- * The first 120 characters of `text`, and `…` for the rest, for a report: strangers do not decide how long our reports
- * are.
+ * The first 120 characters of `text`, and `…` for the rest: strangers do not decide how long a report is.
  *
  * @example
  * import assert from 'node:assert'

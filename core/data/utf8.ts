@@ -1,7 +1,7 @@
 /** UTF-8, as far as limits speak of it: bytes are counted, not made. */
 
 /**
- * How many bytes `text` is in UTF-8. A lone surrogate counts as what it is written as, U+FFFD.
+ * The number of bytes of `text` in UTF-8. A lone surrogate counts as U+FFFD, as which it is written.
  *
  * A port counts the bytes of its string.
  */
