@@ -48,6 +48,17 @@ it('counts the least of writes as 512 bytes', async () => {
   expect(written()).toBe(20)
 })
 
+it('counts the least of writes as 4 KiB in a turn that accepts a connection, and in the next', async () => {
+  const turns = createTurns({ busyBytes: 16_384, quietBytes: 51_200 })
+  turns.accepted()
+  const { written } = insatiable(turns, 1)
+  expect(written()).toBe(4)
+  await nextTurn()
+  expect(written()).toBe(8)
+  await nextTurn()
+  expect(written()).toBe(108)
+})
+
 it('runs whoever waits in order, each once', async () => {
   const turns = createTurns({ busyBytes: 1, quietBytes: 2_048 })
   const ran: Array<number> = []
