@@ -8,11 +8,16 @@
 export interface TurnsLimits {
   /** How much is written in a turn in which a connection was accepted. */
   readonly busyBytes: number
+  /**
+   * How many writes that is at most. A write of one line of a log costs some 10 µs whatever its length, and whoever comes after 2 300 connections
+   * waits for 2 300 turns. (At 32 writes, an answer to them took twice the processor's time.)
+   */
+  readonly busyWrites: number
   /** How much is written in any other. */
   readonly quietBytes: number
 }
 
-export const defaultTurnsLimits: TurnsLimits = { busyBytes: 16_384, quietBytes: 262_144 }
+export const defaultTurnsLimits: TurnsLimits = { busyBytes: 16_384, busyWrites: 4, quietBytes: 262_144 }
 
 export interface Turns {
   /** A connection has been accepted. */
@@ -31,14 +36,9 @@ export interface Turns {
  */
 const WRITE_BYTES = 512
 
-/**
- * The same in a busy turn, which makes four small writes at most. A write of one line of a log costs some 10 µs whatever its length, and whoever
- * comes after 2 300 connections waits for 2 300 turns. (At 512, an answer to them took twice the processor's time.)
- */
-const BUSY_WRITE_BYTES = 4_096
-
-export const createTurns = ({ busyBytes, quietBytes }: TurnsLimits): Turns => {
+export const createTurns = ({ busyBytes, busyWrites, quietBytes }: TurnsLimits): Turns => {
   const waiting = new Set<() => void>()
+  const busyWriteBytes = Math.max(WRITE_BYTES, busyBytes / busyWrites)
   let left = quietBytes
   let leastBytes = WRITE_BYTES
   let isArmed = false
@@ -53,7 +53,7 @@ export const createTurns = ({ busyBytes, quietBytes }: TurnsLimits): Turns => {
   const begin = (): void => {
     isArmed = false
     left = (isBusy ? busyBytes : quietBytes) + Math.min(left, 0)
-    leastBytes = isBusy ? BUSY_WRITE_BYTES : WRITE_BYTES
+    leastBytes = isBusy ? busyWriteBytes : WRITE_BYTES
     isBusy = false
     for (const run of waiting) {
       if (left <= 0) return arm()
@@ -66,7 +66,7 @@ export const createTurns = ({ busyBytes, quietBytes }: TurnsLimits): Turns => {
     accepted: () => {
       isBusy = true
       left = Math.min(left, busyBytes)
-      leastBytes = BUSY_WRITE_BYTES
+      leastBytes = busyWriteBytes
       arm()
     },
     hasRoom: () => left > 0,

@@ -27,7 +27,7 @@ test.each<[what: string, says: string]>([
   ['readers of `/events`', `written to in pieces of ${bytes(events.chunkBytes)}, or ${String(events.chunkEntries)} messages`],
   ['readers of logs', `${String(logs.readers)}. Readers of one`],
   ['readers of logs', `of which the last ${mebi(logs.shared.keptChars)} MiB are kept, and ${mebi(logs.shared.keptOfAllChars)} MiB of all`],
-  ['written to readers of `/events` and of logs, in one turn of the event loop', `${bytes(turns.quietBytes)} together; ${bytes(turns.busyBytes)} where a connection was accepted`],
+  ['written to readers of `/events` and of logs, in one turn of the event loop', `${bytes(turns.quietBytes)} together; ${bytes(turns.busyBytes)} where a connection was accepted, in ${String(turns.busyWrites)} writes at most`],
   ['connections', written(http.connections)],
   ['address and headers of a request', `${written(http.headerBytes)} bytes; 431`],
   ['time for a request to arrive', `${seconds(http.headersMs)} for its headers, ${seconds(http.requestMs)} for all of it; 408`],

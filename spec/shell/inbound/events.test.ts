@@ -306,7 +306,7 @@ it('shares each turn of the loop among readers with room, so that thousands with
     if (one !== undefined) world.refuse(one, 'x'.repeat(60_000))
   }
   const quietBytes = 1_000_000
-  const events = createEvents(world.state, silentLog, createTurns({ busyBytes: 1, quietBytes }), defaultEventsLimits)
+  const events = createEvents(world.state, silentLog, createTurns({ busyBytes: 1, busyWrites: 1, quietBytes }), defaultEventsLimits)
   const expected = everything(world)
   let written = 0
   let all = 0

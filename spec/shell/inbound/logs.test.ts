@@ -328,7 +328,7 @@ it('shares each turn of the loop among readers with room, however fast the provi
     }
   }
   const quietBytes = 50_000
-  const turns = createTurns({ busyBytes: 1, quietBytes })
+  const turns = createTurns({ busyBytes: 1, busyWrites: 1, quietBytes })
   const logs = createLogs({ clock: world.clock, durable: world.state, log: silentLog, providers: [provider], turns }, defaultLogsLimits)
   const { knot, rkey, workflow } = following(world)
   let written = 0

@@ -19,7 +19,7 @@ const insatiable = (turns: Turns, bytes: number): { readonly written: () => numb
 }
 
 it('writes as much in each turn as is allowed, and makes up for what went beyond', async () => {
-  const turns = createTurns({ busyBytes: 1, quietBytes: 10_000 })
+  const turns = createTurns({ busyBytes: 1, busyWrites: 1, quietBytes: 10_000 })
   const { written } = insatiable(turns, 15_000)
   for (let n = 1; n <= 300; n++) {
     expect(Math.abs(written() - n * 10_000)).toBeLessThan(15_000)
@@ -28,7 +28,7 @@ it('writes as much in each turn as is allowed, and makes up for what went beyond
 })
 
 it('writes little in a turn that has accepted a connection, and much again in the next', async () => {
-  const turns = createTurns({ busyBytes: 5_000, quietBytes: 1_000_000 })
+  const turns = createTurns({ busyBytes: 5_000, busyWrites: 1, quietBytes: 1_000_000 })
   turns.accepted()
   const { written } = insatiable(turns, 5_000)
   for (let n = 1; n <= 100; n++) {
@@ -41,15 +41,15 @@ it('writes little in a turn that has accepted a connection, and much again in th
 })
 
 it('counts the least of writes as 512 bytes', async () => {
-  const turns = createTurns({ busyBytes: 1, quietBytes: 5_120 })
+  const turns = createTurns({ busyBytes: 1, busyWrites: 1, quietBytes: 5_120 })
   const { written } = insatiable(turns, 1)
   expect(written()).toBe(10)
   await nextTurn()
   expect(written()).toBe(20)
 })
 
-it('counts the least of writes as 4 KiB in a turn that accepts a connection, and in the next', async () => {
-  const turns = createTurns({ busyBytes: 16_384, quietBytes: 51_200 })
+it('makes few writes in a turn that has accepted a connection, however small they are, and many again in the one after the next', async () => {
+  const turns = createTurns({ busyBytes: 16_384, busyWrites: 4, quietBytes: 51_200 })
   turns.accepted()
   const { written } = insatiable(turns, 1)
   expect(written()).toBe(4)
@@ -60,7 +60,7 @@ it('counts the least of writes as 4 KiB in a turn that accepts a connection, and
 })
 
 it('runs whoever waits in order, each once', async () => {
-  const turns = createTurns({ busyBytes: 1, quietBytes: 2_048 })
+  const turns = createTurns({ busyBytes: 1, busyWrites: 1, quietBytes: 2_048 })
   const ran: Array<number> = []
   const runs = Array.from({ length: 5 }, (_, n) => () => {
     ran.push(n)
@@ -76,7 +76,7 @@ it('runs whoever waits in order, each once', async () => {
 })
 
 it('lets nobody before those who wait already, though there is room again', async () => {
-  const turns = createTurns({ busyBytes: 1, quietBytes: 1_024 })
+  const turns = createTurns({ busyBytes: 1, busyWrites: 1, quietBytes: 1_024 })
   const ran: Array<string> = []
   const take = (name: string, bytes: number): void =>
     turns.take(() => {
@@ -95,7 +95,7 @@ it('lets nobody before those who wait already, though there is room again', asyn
 })
 
 it('has all its room again in the next turn, though nobody waited for it', async () => {
-  const turns = createTurns({ busyBytes: 1, quietBytes: 2_048 })
+  const turns = createTurns({ busyBytes: 1, busyWrites: 1, quietBytes: 2_048 })
   turns.spend(1_024)
   await nextTurn()
   turns.spend(1_024)
@@ -103,7 +103,7 @@ it('has all its room again in the next turn, though nobody waited for it', async
 })
 
 it('has no more room for a connection that is accepted late in a turn', () => {
-  const turns = createTurns({ busyBytes: 2_048, quietBytes: 4_096 })
+  const turns = createTurns({ busyBytes: 2_048, busyWrites: 4, quietBytes: 4_096 })
   turns.spend(4_096)
   turns.accepted()
   expect(turns.hasRoom()).toBe(false)
