@@ -31,7 +31,7 @@ export const PAGES: ReadonlyArray<Case> = [
   listed('records in their order, also of one key', { records: [item('b'), item('a'), item('b', {})] }, [member('b'), member('a'), member('b', { subject: '' })]),
   ofCollection(REPO, { knot: 'k.example', name: null, spindle: 's', x: 7 }, { createdAt: '', knot: 'k.example', name: '', repoDid: '', spindle: 's' }),
   ofCollection(COLLABORATOR, { repo: 'x', subject: 'y' }, { createdAt: '', repo: 'x', repoDid: '', subject: 'y' }),
-  listed('of a field that is too long, one character more than may be', { records: [item('k', { createdAt: 'x'.repeat(70) })] }, [member('k', { createdAt: 'x'.repeat(65), subject: '' })]),
+  listed('a field that is too long is cut to one character more than is allowed', { records: [item('k', { createdAt: 'x'.repeat(70) })] }, [member('k', { createdAt: 'x'.repeat(65), subject: '' })]),
   listed('any key of a record', { records: [item('__proto__'), item('~.:-')] }, [member('__proto__'), member('~.:-')]),
   listed('a list that comes twice: the last counts', '{"records":7,"records":[]}', []),
   listed('fields that nobody knows', { records: [], total: 7 }, []),
@@ -106,7 +106,7 @@ const called = (name: string, input: Json, output: Json): Case => of('T7')(name,
 
 export const CALLS: ReadonlyArray<Case> = [
   called('a pipeline to be cancelled', cancel(), cancels()),
-  called('of one that is to be cancelled, no trigger is read', cancel({ trigger: 7 }), cancels()),
+  called('the trigger of a call that cancels is not read', cancel({ trigger: 7 }), cancels()),
   called('no workflows, by null', cancel({ workflows: null }), cancels()),
   called('no workflows, by an empty text', cancel({ workflows: '' }), cancels()),
   called('no workflows, by an empty list', cancel({ workflows: [] }), cancels()),
@@ -114,15 +114,15 @@ export const CALLS: ReadonlyArray<Case> = [
   called('fifty workflows', cancel({ workflows: FIFTY }), cancels(FIFTY)),
   called('a name of 100 characters', cancel({ workflows: ['x'.repeat(100)] }), cancels(['x'.repeat(100)])),
   called('a commit to be built', manual(), triggers()),
-  called('of what is to be built, no pipeline is read', manual({}, { pipeline: 7 }), triggers()),
+  called('the pipeline of a call that triggers is not read', manual({}, { pipeline: 7 }), triggers()),
   called('a commit of SHA-256', manual({ sha: 'b'.repeat(64) }), triggers({ sha: 'b'.repeat(64) })),
   called('forty zeros stand for the head', manual({ sha: '0'.repeat(40) }), triggers({ sha: null })),
-  called('and so do sixty-four', manual({ sha: '0'.repeat(64) }), triggers({ sha: null })),
+  called('sixty-four zeros stand for the head', manual({ sha: '0'.repeat(64) }), triggers({ sha: null })),
   called('a ref, inputs and workflows', manual({ inputs: [{ key: 'a', value: 'b' }, { key: 'a' }], ref: 'refs/heads/x' }, { workflows: ['ci.yml'] }), triggers({ inputs: [['a', 'b'], ['a', '']], ref: 'refs/heads/x' }, ['ci.yml'])),
   called('a ref that is empty', manual({ inputs: '', ref: '' }), triggers()),
-  called('from the repository itself', manual({ sourceRepo: APP }), triggers()),
-  called('from nowhere, by null', manual({ sourceRepo: null }), triggers()),
-  called('from nowhere, by an empty text', manual({ sourceRepo: '' }), triggers()),
+  called('a trigger whose source is the repository itself', manual({ sourceRepo: APP }), triggers()),
+  called('a trigger whose source is null', manual({ sourceRepo: null }), triggers()),
+  called('a trigger whose source is empty', manual({ sourceRepo: '' }), triggers()),
   called('fields that nobody knows', manual({ x: 7 }, { x: 7 }), triggers()),
   ...all('T7', null)({
     'no JSON': { method: CANCEL, text: '' },
@@ -147,7 +147,7 @@ export const CALLS: ReadonlyArray<Case> = [
     'a ref with a blank in it': manual({ ref: 'a b' }),
     'inputs that are an object': manual({ inputs: { a: 'b' } }),
     'an input without a key': manual({ inputs: [{ value: 'b' }] }),
-    'from a fork': manual({ sourceRepo: 'did:plc:fork' }),
-    'from what is no text': manual({ sourceRepo: 7 })
+    'a trigger whose source is a fork': manual({ sourceRepo: 'did:plc:fork' }),
+    'a trigger whose source is a number': manual({ sourceRepo: 7 })
   })
 ]

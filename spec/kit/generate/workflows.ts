@@ -73,19 +73,19 @@ const SPELLED: ReadonlyArray<Case> = [
       targets: [{ pipeline: 'app', provider: 'ci', settings: [['b', '1']] }]
     })
   ),
-  of('T3')('variables that come twice are gone before they are counted', input({ map: [['engine', 'tack'], ['environment', twice(200, 'x')]] }), whole({
+  of('T3')('variables are counted without those that come twice', input({ map: [['engine', 'tack'], ['environment', twice(200, 'x')]] }), whole({
     ...EMPTY,
     environment: pairs(many(200))
   })),
-  of('T3')('and so are providers', input({ map: [['engine', 'tack'], ['tack', twice(100, null)]] }), whole({
+  of('T3')('providers are counted without those that come twice', input({ map: [['engine', 'tack'], ['tack', twice(100, null)]] }), whole({
     ...EMPTY,
     targets: Object.keys(many(100)).map((provider) => target(provider))
   })),
-  of('T3')('and settings', input({ map: [['engine', 'tack'], ['tack', { map: [['ci', twice(200, 'x')]] }]] }), whole({
+  of('T3')('settings are counted without those that come twice', input({ map: [['engine', 'tack'], ['tack', { map: [['ci', twice(200, 'x')]] }]] }), whole({
     ...EMPTY,
     targets: [target('ci', '', pairs(many(200)))]
   })),
-  of('T3')('but the 201st name is one too many', input({ map: [['engine', 'tack'], ['environment', twice(201, 'x')]] }), { detail: 'environment has more than 200 entries', when: [] }),
+  of('T3')('the 201st variable is one too many, besides those that come twice', input({ map: [['engine', 'tack'], ['environment', twice(201, 'x')]] }), { detail: 'environment has more than 200 entries', when: [] }),
   of('T3')('the name of a step that is no text to a parser is as it was spelled', input({ map: [['engine', 'tack'], ['steps', [{ map: [['command', 'make'], ['name', { scalar: '1.10' }]] }]]] }), whole({
     ...EMPTY,
     steps: [step('make', '1.10')]
