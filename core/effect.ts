@@ -181,7 +181,7 @@ export const PipelineEntry = t.readonly(
     defaultBranch: t.union([t.string, t.null]),
     knot: HostName,
     repository: Repository,
-    /** The key that the statuses of the run bear. */
+    /** The key that the statuses of the run carry. */
     rkey: Rkey,
     workflows: t.readonlyArray(AnnouncedWorkflow)
   }),

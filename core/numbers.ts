@@ -1,5 +1,5 @@
 /**
- * Numbers: answers, connections and timers bear the number under which they were requested. Here: which number is open
+ * Numbers: answers, connections and timers carry the number under which they were requested. Here: which number is open
  * for what an event is about; and, if numbers are given out differently than when a journal was written, which of
  * today's numbers an event of that journal means.
  */
@@ -150,7 +150,7 @@ const isOfKnot = (
   event._tag === 'KnotFrameRejected' ||
   event._tag === 'KnotReceived'
 
-/** The number of ours that the event bears; `null` if it bears none. (The stream's own do not count.) */
+/** The number of ours that the event carries; `null` if it carries none. (The stream's own do not count.) */
 export const numberIn = (event: Event): Natural | null => {
   if (isOfKnot(event)) return event.connection
   if (event._tag !== 'TimerFired') return 'number' in event ? event.number : null
@@ -159,7 +159,7 @@ export const numberIn = (event: Event): Natural | null => {
   return timer._tag === 'KnotTimer' ? timer.connection : timer.number
 }
 
-/** The event with another number, if it bears one. */
+/** The event with another number, if it carries one. */
 export const withNumber = (event: Event, number: Natural): Event => {
   if (isOfKnot(event)) return { ...event, connection: number }
   if (event._tag !== 'TimerFired') return 'number' in event ? { ...event, number } : event

@@ -47,7 +47,7 @@ export const Report = t.union(
         rkey: t.union([t.string, t.null])
       })
     ),
-    /** A frame bears a stamp more than five minutes after its receipt; it was applied, but the cursor stays (D1). */
+    /** A frame carries a stamp more than five minutes after its receipt; it was applied, but the cursor stays (D1). */
     t.readonly(
       t.strict({ _tag: t.literal('FrameFromFuture'), at: TimeUs, did: t.union([Did, t.null]), timeUs: TimeUs })
     ),
@@ -79,7 +79,7 @@ export const Report = t.union(
         reason: KnotRejection
       })
     ),
-    /** A frame of a knot bears a stamp more than five minutes after its receipt; the knot's cursor stays. */
+    /** A frame of a knot carries a stamp more than five minutes after its receipt; the knot's cursor stays. */
     t.readonly(t.strict({ _tag: t.literal('KnotFrameFromFuture'), at: TimeUs, created: Nanos, host: HostName })),
     /** A page of an account's records could not be read; it will be tried again. */
     t.readonly(t.strict({ _tag: t.literal('RecordsReadFailed'), at: TimeUs, detail: t.string, did: Did })),
@@ -117,7 +117,7 @@ export const Report = t.union(
       })
     ),
     /**
-     * A workflow file is left out because no build can bear its name: it has more than 100 characters, or an invalid
+     * A workflow file is left out because no build can carry its name: it has more than 100 characters, or an invalid
      * one.
      */
     t.readonly(

@@ -13,7 +13,7 @@ export const toWritten = ({ entries, next }: AccessState): WrittenAccess => ({ e
 /**
  * The slice with these claims.
  *
- * @returns `Left` with a sentence when there is an entry of a repository that nobody claims, or a request bears a
+ * @returns `Left` with a sentence when there is an entry of a repository that nobody claims, or a request carries a
  *   number that was never issued.
  */
 export const fromWritten = (

@@ -87,7 +87,7 @@ export const announce = (
   workflows: ReadonlyArray<AnnouncedWorkflow>
 ): BuildsStep => {
   if (workflows.length === 0) return unchanged(withRun(state, knot, rkey, run))
-  // A microsecond before the event, if that is free, so that the first status can bear the time of the event.
+  // A microsecond before the event, if that is free, so that the first status can carry the time of the event.
   const createdUs = nextStamp(state, usBefore(at, 1))
   const announced = { createdUs, workflows: withinTextLimit(workflows) }
   const entry = announcementOf(knot, rkey, run, announced)

@@ -37,7 +37,7 @@ export const CursorState = t.readonly(
 
 export type CursorState = t.TypeOf<typeof CursorState>
 
-/** Nothing processed, nothing connected. Frames that bear connection number 0 are taken without further ceremony. */
+/** Nothing processed, nothing connected. Frames that carry connection number 0 are taken without further ceremony. */
 export const initial: CursorState = {
   askedUs: null,
   connection: idle(0 as Natural),

@@ -21,7 +21,7 @@ export const WorkflowsRead = t.readonly(
     rkey: Rkey,
     /** The files as they stand in the repository, if they are text; `null` if they came with the trigger. */
     sources: t.union([t.readonlyArray(WorkflowSource), t.null]),
-    /** Excerpts of the names of files that are left out because no build can bear them. */
+    /** Excerpts of the names of files that are left out because no build can carry them. */
     unkept: t.readonlyArray(t.string),
     workflows: t.readonlyArray(Workflow)
   }),

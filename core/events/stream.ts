@@ -88,7 +88,7 @@ export const AccountReceived = t.readonly(
 
 export type AccountReceived = t.TypeOf<typeof AccountReceived>
 
-/** `count` frames that carry nothing for us; the first and the last bore these stamps. The cursor moves on (D2). */
+/** `count` frames that carry nothing for us; the first and the last carried these stamps. The cursor moves on (D2). */
 export const StreamAdvanced = t.readonly(
   t.strict({
     _tag: t.literal('StreamAdvanced'),
@@ -98,7 +98,7 @@ export const StreamAdvanced = t.readonly(
     firstUs: TimeUs,
     /** The greatest stamp among them. */
     lastUs: TimeUs,
-    /** The number of the last frame that bears `lastUs`. */
+    /** The number of the last frame that carries `lastUs`. */
     ordinal: Ordinal
   }),
   'StreamAdvanced'

@@ -27,8 +27,8 @@ export const toWritten = ({ next, subscriptions }: KnotsState): WrittenKnots => 
 /**
  * The slice with these holds.
  *
- * @returns `Left` with a sentence when the subscriptions are not those that the holds call for, or a connection bears a
- *   number that was never issued.
+ * @returns `Left` with a sentence when the subscriptions are not those that the holds call for, or a connection carries
+ *   a number that was never issued.
  */
 export const fromWritten = (written: WrittenKnots, holds: ReadonlyArray<HoldChanged>): E.Either<string, KnotsState> => {
   const holders = holds.reduce<KnotsState['holders']>(apply, M.empty())

@@ -125,7 +125,7 @@ export const Trigger = t.readonly(
     repo: RepoClaim,
     /** `null` for a pipeline. */
     shape: t.union([RefUpdateShape, t.null]),
-    /** Excerpts of the names of workflow files that are left out because no build can bear them. */
+    /** Excerpts of the names of workflow files that are left out because no build can carry them. */
     unkept: t.readonlyArray(t.string),
     /** The workflow files, if the trigger brings them; otherwise they are read from the repository. */
     workflows: t.union([t.readonlyArray(WorkflowSource), t.null])

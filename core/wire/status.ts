@@ -118,7 +118,7 @@ const causeOf = (cause: PipelineEntry['cause'], repo: object): object => {
 }
 
 /**
- * The text of the frame that announces a run, under the key that its statuses bear.
+ * The text of the frame that announces a run, under the key that its statuses carry.
  *
  * @example
  * import assert from 'node:assert'

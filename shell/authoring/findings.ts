@@ -37,7 +37,7 @@ export interface Known {
   readonly allow: ReadonlyArray<Allowed>
   /** By name; `null`: nobody knows, and every name is taken to be one. */
   readonly providers: ReadonlyMap<string, Reads> | null
-  /** What kinds of providers there are: without a configuration, a provider bears the name of its kind, if it bears one of them. */
+  /** What kinds of providers there are: without a configuration, a provider has the name of its kind, if it has one of them. */
   readonly kinds: ReadonlyMap<string, Reads>
 }
 
@@ -200,7 +200,7 @@ export const missingSettings = ({ steps, targets }: Defined, known: Known): Read
     ]
   })
 
-/** A provider may bear any name; one that is nearly that of a kind is more likely mistyped. */
+/** A provider may have any name; one that is nearly that of a kind is more likely mistyped. */
 const nameFindings = (provider: string, { kinds, providers }: Known): ReadonlyArray<Said> => {
   const guess = providers === null ? guessed([...kinds.keys()], provider) : null
   return guess === null ? [] : [warning(`${inside('tack', provider)} needs a spindle with a provider of that name. Did you mean "${guess}"?`)]

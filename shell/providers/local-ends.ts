@@ -75,7 +75,7 @@ export const createLocalEnds = ({ folderOf, places, root, settings, warn, work }
         // A tack that was killed may have filled the disk. A runner that it left behind and that has not written its runner.json cannot write it
         // either.
         if (isOurs && (await readFileOf(Hand, folderOf(id), 'runner.json')) === null) await clear(id)
-        // The build seems to be running as long as it bears our claim.
+        // The build seems to be running as long as it carries our claim.
         await release(id, token)
       } finally {
         // Only now, so that nobody else starts it in between.

@@ -3,7 +3,7 @@
  * numbers 1 and 2 may contain them. On reading, rows lose such a knot, and its subscriptions, runs, statuses and events in the journal are dropped.
  * No other invalid name was ever written, so any other one is damage, and is refused.
  *
- * Numbers of connections and requests are assigned in sequence, so without these events the rest of the journal bears later numbers than would be
+ * Numbers of connections and requests are assigned in sequence, so without these events the rest of the journal carries later numbers than would be
  * assigned now (former-rules.ts).
  */
 import { HostName } from '../../core/index.js'

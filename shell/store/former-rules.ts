@@ -1,7 +1,7 @@
 /**
  * Folds journals of numbers 1 and 2: by today's rules, except where these would lead to another state.
  *
- * Answers in these journals bear the numbers that were assigned at that time. Fewer are assigned now, because events about former names of knots are
+ * Answers in these journals carry the numbers that were assigned at that time. Fewer are assigned now, because events about former names of knots are
  * dropped (former-knots.ts), and so are timers that did not exist. An answer whose number has not been assigned yet can only belong to the request
  * that is open now: the request gets that number, and later ones follow it. An answer with a number that has passed belongs to a request that had
  * been abandoned.
@@ -77,7 +77,7 @@ const requestIs = (state: State, requested: Requested, number: Natural): State =
 /** Gives the deadline of a build that number. */
 const deadlineIs = (state: State, name: BuildName, number: Natural): State => withBuild(state, name, number, (build) => ({ ...build, deadline: number }))
 
-/** Gives the open request or timer the number that its answer bears. */
+/** Gives the open request or timer the number that its answer carries. */
 const numberedAsIn = (state: State, event: Event): State => {
   const [open, number] = [Numbers.openNumber(state, event), Numbers.numberIn(event)]
   if (open === null || number === null || number <= open) return state

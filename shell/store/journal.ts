@@ -41,7 +41,7 @@ export interface Batch {
   readonly seq: number
 }
 
-/** The last store number whose journals bear none. Today's rules fold these journals. */
+/** The last store number whose journals carry none. Today's rules fold these journals. */
 const UNNUMBERED = 2
 
 /** The events, in today's form. */

@@ -1,6 +1,6 @@
 /**
  * The written form of events and effects, field by field: each is read as it stands, each of its fields must be there and be
- * of its kind, and each codec bears the name by which a refusal speaks of it.
+ * of its kind, and each codec has the name by which a refusal speaks of it.
  */
 import * as E from 'fp-ts/lib/Either.js'
 import type * as t from 'io-ts'
@@ -556,7 +556,7 @@ describe('identifiers', () => {
   })
 })
 
-test('each codec bears its own name', () => {
+test('each codec has its own name', () => {
   const named: { readonly [name: string]: Codec } = {
     Account: Commits.Account,
     AccountEntry,

@@ -22,7 +22,7 @@ describe('a request', () => {
     expect(Requests.waiting(natural(5), natural(2))).toEqual({ attempt: 2, number: 5, phase: 'Waiting' })
   })
 
-  test('takes the answer that bears its number, and that only while it is asked', () => {
+  test('takes the answer that carries its number, and that only while it is asked', () => {
     const [three, four] = [natural(3), natural(4)]
     const phases = [Requests.asked(three), Requests.waiting(three), pausing(0, 3)]
     expect(phases.map((request) => Requests.isAsked(request, three))).toEqual([true, false, false])

@@ -117,7 +117,7 @@ export const surface = (): ReadonlyArray<Entry> => {
     const names = new Set(entries.map(({ name }) => name.slice(name.lastIndexOf('.') + 1)))
     const more = [...new Set(entries.flatMap(({ line }) => line.match(/\b[A-Z]\w*/g) ?? []))].flatMap((name) => {
       const symbol = declared.get(name)
-      // A brand holds nothing, and bears the name of its type.
+      // A brand holds nothing, and has the name of its type.
       return symbol === undefined || names.has(name) || name.endsWith('Brand')
         ? []
         : [{ hasExample: false, isDocumented: true, isFunction: false, line: lineOf(name, symbol, 'hidden'), name }]

@@ -63,5 +63,5 @@ export const readAnswer = (line: Uint8Array, asked: Question['_tag'], id: number
   if (!allowed(asked).includes(tag)) return E.left(`${tag} is no answer to ${asked}`)
   const answer: E.Either<t.Errors, Answer> = Answers[tag].decode(json.right)
   if (E.isLeft(answer)) return E.left(explain(answer.left))
-  return answer.right.id === id ? answer : E.left(`it bears the id ${String(answer.right.id)}`)
+  return answer.right.id === id ? answer : E.left(`it carries the id ${String(answer.right.id)}`)
 }

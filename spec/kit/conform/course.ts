@@ -99,8 +99,8 @@ const presentFor = (state: State, timer: Timer): number | null => {
   }
 }
 
-/** The number that an event bears, and the one that is there; `null` when it bears none. */
-const numbersOf = (state: State, event: Event): { readonly borne: number; readonly present: number | null } | null => {
+/** The number that an event carries, and the one that is there; `null` when it carries none. */
+const numbersOf = (state: State, event: Event): { readonly carried: number; readonly present: number | null } | null => {
   switch (event._tag) {
     case 'Started':
     case 'StopRequested':
@@ -112,28 +112,28 @@ const numbersOf = (state: State, event: Event): { readonly borne: number; readon
       return null
     case 'TimerFired': {
       const { timer } = event
-      return { borne: 'number' in timer ? timer.number : timer.connection, present: presentFor(state, timer) }
+      return { carried: 'number' in timer ? timer.number : timer.connection, present: presentFor(state, timer) }
     }
     case 'RecordsRead':
-      return { borne: event.number, present: readingNumber(state, event.did) }
+      return { carried: event.number, present: readingNumber(state, event.did) }
     case 'AccessRead':
-      return { borne: event.number, present: accessNumber(state, event.knot, event.repo) }
+      return { carried: event.number, present: accessNumber(state, event.knot, event.repo) }
     case 'WorkflowsRead':
-      return { borne: event.number, present: filesNumber(state, event.knot, event.rkey) }
+      return { carried: event.number, present: filesNumber(state, event.knot, event.rkey) }
     case 'BuildAccepted':
     case 'BuildMissing':
     case 'CancelAcknowledged':
-      return { borne: event.number, present: buildNumber(state, event.build) }
+      return { carried: event.number, present: buildNumber(state, event.build) }
     case 'RequestFailed':
-      return { borne: event.number, present: requestNumber(state, event.requested) }
+      return { carried: event.number, present: requestNumber(state, event.requested) }
     case 'KnotOpened':
     case 'KnotClosed':
     case 'CollaboratorUpdated':
     case 'KnotReceived':
     case 'KnotFrameRejected':
-      return { borne: event.connection, present: knotNumber(state, event.host) }
+      return { carried: event.connection, present: knotNumber(state, event.host) }
     default:
-      return { borne: event.connection, present: state.cursor.connection.number }
+      return { carried: event.connection, present: state.cursor.connection.number }
   }
 }
 
@@ -149,7 +149,7 @@ const withNumber = (event: Event, wanted: number): Event => {
 
 const relativeTo = (state: State, event: Event): Relative => {
   const numbers = numbersOf(state, event)
-  return { distance: numbers?.present == null ? null : numbers.borne - numbers.present, event }
+  return { distance: numbers?.present == null ? null : numbers.carried - numbers.present, event }
 }
 
 const absoluteIn = (state: State, { distance, event }: Relative): Event => {

@@ -69,7 +69,7 @@ class Reader {
     return E.isRight(decoded) ? decoded.right : this.fail(number, explain(decoded.left))
   }
 
-  /** The same, for what bears a version. */
+  /** The same, for what carries a version. */
   decodeHeader<A>(codec: t.Type<A, unknown>, line: Line): A {
     const version: unknown = 'version' in line.json ? line.json.version : undefined
     if (version !== undefined && version !== VERSION)

@@ -19,7 +19,7 @@ const told = (command: ReadonlyArray<string>, ...options: ReadonlyArray<string>)
 
 /** Each way to go wrong, and what must be said of it. */
 const WAYS: ReadonlyArray<readonly [way: string, said: ReadonlyArray<string>]> = [
-  ['answers twice', ['its answer is wrong: it bears the id 1', 'line 3 of its output: {"_tag":"skipped","id":1,"reason":"twice"}', 'asked: step 1 of 1 of the trace T1']],
+  ['answers twice', ['its answer is wrong: it carries the id 1', 'line 3 of its output: {"_tag":"skipped","id":1,"reason":"twice"}', 'asked: step 1 of 1 of the trace T1']],
   ['breaks a line off', ['it ended early, with exit code 0, in the middle of a line: {"_tag":"ste', 'asked: init of the trace T1']],
   ['closes its output', ['it has closed its output, and goes on running', 'asked: init of the trace T1']],
   ['crashes', ['it ended early, with exit code 7', 'asked: init of the trace T1', '"_tag":"init"', 'KeyError: passedUs']],
@@ -28,7 +28,7 @@ const WAYS: ReadonlyArray<readonly [way: string, said: ReadonlyArray<string>]> =
   ['ends with 3', ['it ended with exit code 3 after stop']],
   ['errors at everything', ['the port answered errored: not today', '0 passed, 1 errored']],
   ['gives a tag that there is not', ['its answer is wrong: its _tag is "okay", which is no answer\'s', 'expected: done {hash}, skipped {reason} or errored {message}, with id 1']],
-  ['gives another id', ['its answer is wrong: it bears the id 2', 'expected: done {hash}, skipped {reason} or errored {message}, with id 1']],
+  ['gives another id', ['its answer is wrong: it carries the id 2', 'expected: done {hash}, skipped {reason} or errored {message}, with id 1']],
   ['gives another tag', ['its answer is wrong: stepped is no answer to init']],
   ['gives no hash', ['its answer is wrong: at hash: expected Hash, found undefined', 'line 2 of its output: {"_tag":"done","id":1}']],
   ['gives no object', ['its answer is wrong: it is no JSON object', 'line 2 of its output: []']],

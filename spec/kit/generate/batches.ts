@@ -194,7 +194,7 @@ export const FOLDS: ReadonlyArray<Case> = [
   folds('the number of the last with the greatest stamp', FRESH, [passing(3, { ordinal: 4 }), passing(3, { ordinal: 5 }), passing(2, { ordinal: 6 })], 1, 0, true),
   folds('or none', FRESH, [passing(3, { ordinal: 4 }), passing(3), passing(2, { ordinal: 6 })], 1, 0, true),
   folds('frames of the old connection, and of the new', ASKED, [tick(9, 40, 0), tick(9, 41, 1)], 1, 0, true),
-  folds('a start within the batch: what follows bears the new number', FRESH, [tick(1, 5), started(6, OPEN), tick(2, 7, 1)], 3, 1, false),
+  folds('a start within the batch: what follows carries the new number', FRESH, [tick(1, 5), started(6, OPEN), tick(2, 7, 1)], 3, 1, false),
   folds('a frame of the connection that a loss ended is left out', ASKED, [opened(1, 21), closed(1, 22), tick(9, 23, 1)], 2, 1, false),
   folds('a stop is not lazy', ASKED, [stop(30)], 1, 2, false),
   folds('a second stop is left out', ASKED, [stop(30), stop(31)], 1, 2, false)

@@ -368,7 +368,7 @@ const STREAM: ReadonlyArray<Plot> = [
     [start(6_000), 'open null'],
     [closed(9, 6_001), 'wake 1']
   ]),
-  run('phases', 'what does not fit the phase, or bears another number, changes nothing', 'S5 D9', [
+  run('phases', 'what does not fit the phase, or carries another number, changes nothing', 'S5 D9', [
     [stop(1), ''],
     [stop(2), ''],
     [timer(1, 3), ''],

@@ -197,7 +197,7 @@ const TOLD: Fields = { actor: null, kind: 'refUpdate', newSha: SHA, oldSha: SHA,
 const NAME: Fields = { knot: 'knot.example', rkey: 't', workflow: 'ci.yml' }
 const ENTRY: Fields = { build: NAME, createdUs: 5, error: null, exitCode: null, status: 'pending' }
 
-/** A state with one run, and with the numbers and stamps that its build bears. */
+/** A state with one run, and with the numbers and stamps that its build carries. */
 const building = (changes: Fields = {}, head: Fields = {}): Fields =>
   state({ builds: { ...BUILDS, lastUs: 5, next: 3, ...head }, runs: [['knot.example/t', { ...RUN, ...changes }]], statuses: [ENTRY] })
 /** The same, with a run that waits for its files. */

@@ -171,8 +171,8 @@ after a deletion only what is provably later may come back, and events that are 
 ## How to read the lives that follow
 
 In **bold** stands what the life becomes. Then how many numbers are taken from the \`next\` of its part, and what \`attempt\` becomes. Then the
-effects and the reports, in order. The numbers go to the effects that bear one, in order. \`WakeAfter\` is named by its timer,
-\`PublishStatus\` with its status. What is not listed changes nothing and causes nothing, for instance an event that bears an older number.
+effects and the reports, in order. The numbers go to the effects that carry one, in order. \`WakeAfter\` is named by its timer,
+\`PublishStatus\` with its status. What is not listed changes nothing and causes nothing, for instance an event that carries an older number.
 
 ## The life of a reading
 

@@ -62,8 +62,8 @@ export const BEYOND: { readonly [name in string]?: string } = {
   State:
     'Beyond what is said here, a state is refused when its accounts do not strictly ascend by DID; when an account has no ' +
     'slots and no floor; when the subscriptions are not exactly the knots that the rows hold; when the connection of a knot ' +
-    'bears a number not less than next; when rereadUs is not less than the cursor; when the runs do not strictly ascend by key, or ' +
-    'the statuses by createdUs; when a status was created, or a run was announced, after lastUs, or two of them at one moment; when a run, a build or its deadline bears a number not less ' +
+    'carries a number not less than next; when rereadUs is not less than the cursor; when the runs do not strictly ascend by key, or ' +
+    'the statuses by createdUs; when a status was created, or a run was announced, after lastUs, or two of them at one moment; when a run, a build or its deadline carries a number not less ' +
     'than next of the builds.'
 }
 

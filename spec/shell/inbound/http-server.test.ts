@@ -492,7 +492,7 @@ describe('requests', () => {
     expect(headers['cache-control']).toBe(/^\/(?:page\.js|api\/overview\.json)?$/.test(path) ? 'no-cache' : 'no-store')
   })
 
-  it('bear no more headers than fit', async () => {
+  it('carry no more headers than fit', async () => {
     const { url } = await serve(started())
     const many = await raw(url)
     let heard = ''

@@ -65,7 +65,7 @@ describe('a frame', () => {
     expect(logFrames(from, 9).map((text) => JSON.parse(text) as unknown)).toEqual(to)
   })
 
-  it.each([NaN, Infinity, -1, 1e300])('bears some time where there is none: %d', (timeMs) => {
+  it.each([NaN, Infinity, -1, 1e300])('carries some time where there is none: %d', (timeMs) => {
     expect(logFrames({ ...said('x'), timeMs })).toHaveLength(1)
   })
 })

@@ -211,7 +211,7 @@ describe.skipIf(!hasGit)(`reading files${WITHOUT_GIT}`, () => {
     ])
   })
 
-  it('tells the names of files that no build can bear, as excerpts, the first fifty', async () => {
+  it('tells the names of files that no build can carry, as excerpts, the first fifty', async () => {
     const { knot, repo } = await served()
     const long = Array.from({ length: 60 }, (_, i) => `${String(i).padStart(2, '0')}${'x'.repeat(130)}.yml`)
     await repo.commitAndPush([file('ci.yml'), file('a\\b.yaml'), file(`${'x'.repeat(101)}.md`)])

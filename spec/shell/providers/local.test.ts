@@ -495,7 +495,7 @@ describe('several builds', () => {
           await ended(site, provider, job)
         }
         expect(readdirSync(root)).toHaveLength(3)
-        // Results bear the time of the real clock; the adapter's is moved beyond it.
+        // Results carry the time of the real clock; the adapter's is moved beyond it.
         clock.advance(Date.now() + 2 * 3_600_000 - clock.now() / 1000)
         const [, , , last] = jobs
         if (last === undefined) throw new Error('no job')

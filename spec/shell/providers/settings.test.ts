@@ -155,7 +155,7 @@ describe.each(NAMED)('an adapter for %s', (_, one) => {
     await provider.close()
   })
 
-  test('calls the configured address, with the secret from the environment, and bears the operator’s name for it', async () => {
+  test('calls the configured address, with the secret from the environment, and has the operator’s name for it', async () => {
     const { asked, pass, provider } = opened(one)
     provider.follow(job(one), one.external, () => undefined)
     await pass(1)

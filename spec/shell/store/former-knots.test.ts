@@ -22,7 +22,7 @@ const respelled = (name: string, text: string, from: string, to: string): string
     const content = changed.slice(0, changed.lastIndexOf('],"crc":"'))
     return `${content}],"crc":"${hexOf(crc32(content))}"}\n`
   }
-  // A line of a store of number 2 bears no number.
+  // A line of a store of number 2 carries no number.
   const lines = changed.split('\n').filter((line) => line !== '')
   return lines
     .map((line) => {

@@ -37,7 +37,7 @@ import { DIDS, dids, EPOCH_US, KNOTS, pick, RKEYS, rkeys, SECOND_US, weighted } 
 
 // ---------------------------------------------------------------------------------------- commands
 
-/** Whose connection an event bears the number of: the one that is there, an older one, or one that was never asked for. */
+/** Whose connection an event carries the number of: the one that is there, an older one, or one that was never asked for. */
 type From = 0 | -1 | 1
 
 /**

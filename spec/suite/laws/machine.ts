@@ -199,7 +199,7 @@ const framesIn = ({ before, event }: Step): number => {
 
 const kindsOf = (counters: Counters.Counters): ReadonlyMap<string, number> => new Map(M.toEntries(counters.reports))
 
-/** The number that an effect is the first to bear, and out of whose hands it is: the stream's, the knots', that of who may push, the backfill's, the builds'. */
+/** The number that an effect is the first to carry, and out of whose hands it is: the stream's, the knots', that of who may push, the backfill's, the builds'. */
 const numberOf = (effect: Effect): readonly [from: 'access' | 'backfill' | 'builds' | 'knots' | 'stream', number: number] | null => {
   switch (effect._tag) {
     case 'OpenJetstream':
