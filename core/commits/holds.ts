@@ -67,9 +67,6 @@ export const repoChanges = (
     )
   })
 
-const all = (rows: Rows): ReadonlyArray<RepoChanged> =>
-  repoChanges({ ...rows, commits: { ...rows.commits, accounts: M.empty() } }, rows, M.keys(rows.commits.accounts))
-
 /** Whether the change is a hold that was made or released. */
 export const isHoldChanged = (change: { readonly _tag: string }): change is HoldChanged =>
   change._tag === 'HoldMade' || change._tag === 'HoldReleased'
@@ -78,11 +75,23 @@ export const isHoldChanged = (change: { readonly _tag: string }): change is Hold
 export const isClaimChanged = (change: { readonly _tag: string }): change is ClaimChanged =>
   change._tag === 'ClaimMade' || change._tag === 'ClaimReleased'
 
+/** What `madeBy` says of each claim that the rows make, by owner and key. A boot asks it of all rows. */
+const all = <A>(rows: Rows, madeBy: (claim: Claim, did: Did, rkey: Rkey) => A): ReadonlyArray<A> =>
+  M.reduceWithKey<Did, Account, Array<A>>([], (did, made, account) =>
+    M.reduceWithKey<Rkey, unknown, Array<A>>(made, (rkey, more) => {
+      const claim = claimOf(rows, did, liveRecord(account, rkey))
+      if (claim !== null) more.push(madeBy(claim, did, rkey))
+      return more
+    })(account.repos)
+  )(rows.commits.accounts)
+
 /** Every hold that the rows make: the input of the knots' reducer when it starts from rows alone. */
-export const allHolds = (rows: Rows): ReadonlyArray<HoldChanged> => all(rows).filter(isHoldChanged)
+export const allHolds = (rows: Rows): ReadonlyArray<HoldChanged> =>
+  all(rows, ({ knot }, did, rkey) => ({ _tag: 'HoldMade', did, knot, rkey }))
 
 /** Every claim that the rows make. */
-export const allClaims = (rows: Rows): ReadonlyArray<ClaimChanged> => all(rows).filter(isClaimChanged)
+export const allClaims = (rows: Rows): ReadonlyArray<ClaimChanged> =>
+  all(rows, (claim, did, rkey) => ({ _tag: 'ClaimMade', ...claim, did, rkey }))
 
 /** Whether the record of the repository still holds that knot through us. */
 export const isHeld = (rows: Rows, knot: HostName, { owner, rkey }: Repository): boolean =>
