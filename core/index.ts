@@ -84,7 +84,7 @@ export * from './model/workflow.js'
 export { Access as AccessAnswer } from './model/access.js'
 export * from './model/build.js'
 export { planOf, type Shared } from './builds/plan.js'
-export { canonical, type Json } from './canonical.js'
+export { canonical, type Json } from './data/canonical.js'
 export { checked, explain } from './data/explain.js'
 
 // Queries on the state.

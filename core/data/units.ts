@@ -1,5 +1,5 @@
 /** How much memory a value takes, roughly: what limits on what is kept are counted in. */
-import type { Json } from '../canonical.js'
+import type { Json } from './canonical.js'
 
 /** What each value counts besides its text: many small ones take memory, too. */
 const VALUE_UNITS = 16

@@ -173,10 +173,10 @@ export const MUTANTS: ReadonlyArray<Mutant> = [
   mutant('HOST-5', 'data/punycode.js', 'index %= count;', 'index %= points.length;', 'host'),
 
   // ---------------------------------------------------------------------------------------- CANON
-  mutant('CANON-1', 'canonical.js', 'key < last || ', '', 'canonical'),
-  mutant('CANON-2', 'canonical.js', 'return value.map(sorted)', 'return value.map(sorted).reverse()', 'canonical'),
-  mutant('CANON-3', 'canonical.js', '(a < b ? -1 : 1)', 'a.localeCompare(b)', 'canonical'),
-  mutant('CANON-4', 'canonical.js', 'isSorted(value) ? value : sorted(value)', 'isSorted(value) ? value : sorted(value), null, 1', 'canonical'),
+  mutant('CANON-1', 'data/canonical.js', 'key < last || ', '', 'canonical'),
+  mutant('CANON-2', 'data/canonical.js', 'return value.map(sorted)', 'return value.map(sorted).reverse()', 'canonical'),
+  mutant('CANON-3', 'data/canonical.js', '(a < b ? -1 : 1)', 'a.localeCompare(b)', 'canonical'),
+  mutant('CANON-4', 'data/canonical.js', 'isSorted(value) ? value : sorted(value)', 'isSorted(value) ? value : sorted(value), null, 1', 'canonical'),
 
   // ---------------------------------------------------------------------------------------- CODEC
   mutant('CODEC-1', 'events/stream.js', 'poisoned: t.boolean', '', 'fold'),
