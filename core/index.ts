@@ -143,7 +143,7 @@ export { type JobFacts, pipelineUri, variablesOf, withReserved } from './builds/
 
 export { aboutOf, mayTakeLong, PASSED_OVER, passOver } from './pass-over.js'
 export * as Numbers from './numbers.js'
-export { LIMITS, overlong, type Overlong, withinLimits } from './limits.js'
+export { LIMITS, overlong, type Overlong, withinLimits } from './model/record-limits.js'
 
 // Data.
 export { timeOfDateTime } from './data/date-time.js'

@@ -5,13 +5,13 @@
  * another JSON type makes the record invalid. Everything else in a record, `$type` included, is neither checked nor
  * kept.
  *
- * Of an overlong field (limits.ts), one character beyond the limit is kept, which shows that it is too long.
+ * Of an overlong field (model/record-limits.ts), one character beyond the limit is kept, which shows that it is too long.
  */
 import * as t from 'io-ts'
 import { COLLABORATOR, MEMBER, REPO } from '../data/identifiers.js'
 import { wellFormed } from '../data/text.js'
 import { Collaborator, Member, RepoRecord } from '../event.js'
-import { LIMITS } from '../limits.js'
+import { LIMITS } from '../model/record-limits.js'
 import { isObject } from './json.js'
 
 type Fields = { readonly [field in string]?: unknown }

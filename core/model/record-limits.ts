@@ -2,8 +2,8 @@
  * The longest that a field of a record may be, in UTF-16 code units. A longer one counts as absent: the author of a
  * record does not decide how much we keep, and a new text withdraws the old one even if it is too long.
  */
-import { COLLABORATOR, type Collection, MEMBER, REPO } from './data/identifiers.js'
-import type { Collaborator, Member, RepoRecord } from './event.js'
+import { COLLABORATOR, type Collection, MEMBER, REPO } from '../data/identifiers.js'
+import type { Collaborator, Member, RepoRecord } from './record.js'
 
 type Limits<R> = { readonly [field in keyof R]: number }
 
