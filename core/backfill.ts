@@ -16,8 +16,8 @@ import { orderedMap } from './data/ordered-map-codec.js'
 import * as M from './data/ordered-map.js'
 import type { Effect } from './effect.js'
 import type { Event, RecordsRead, RequestFailed, Timer } from './event.js'
-import * as Request from './request.js'
-import { after, type Reduction, chain, NOTHING, nothing, report, to, type Transition, unchanged } from './transition.js'
+import * as Request from './base/request.js'
+import { after, type Reduction, chain, NOTHING, nothing, report, to, type Transition, unchanged } from './base/transition.js'
 
 // ---------------------------------------------------------------------------------------- model
 

@@ -9,7 +9,7 @@ export interface NonEmptyBrand {
 }
 export const NonEmpty = t.brand(t.string, (s): s is t.Branded<string, NonEmptyBrand> => s !== '', 'NonEmpty')
 
-/** The pause before attempt `n` is drawn from 0 to `min(capMs, baseMs · 2ⁿ)`; see `connection.ts`. */
+/** The pause before attempt `n` is drawn from 0 to `min(capMs, baseMs · 2ⁿ)`; see `base/connection.ts`. */
 export const Backoff = t.readonly(
   t.strict({
     baseMs: Natural,

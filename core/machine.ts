@@ -32,7 +32,7 @@ import {
   type ReportEffect,
   to,
   type Transition
-} from './transition.js'
+} from './base/transition.js'
 
 /** The slices that an event may change. `counters` follows from the reports of the others. */
 export type Concern = 'access' | 'backfill' | 'builds' | 'commits' | 'cursor' | 'knots'

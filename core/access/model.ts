@@ -13,8 +13,8 @@ import type { Tally } from '../data/tally.js'
 import type { Effect } from '../effect.js'
 import type { CollaboratorTold } from '../knots/index.js'
 import { Access } from '../model/access.js'
-import { Request } from '../request.js'
-import type { Transition } from '../transition.js'
+import { Request } from '../base/request.js'
+import type { Transition } from '../base/transition.js'
 
 /** What is known of a repository on a knot, and the state of its request. */
 export const Entry = t.readonly(

@@ -10,7 +10,7 @@
  *     Settled     –            –            –           –               –               –
  *
  *     ¹ Cancelling, if the build has ended for us in the meantime.
- *     ² After a pause (request.ts). While Finding pauses, a report about the build ends the pause.
+ *     ² After a pause (base/request.ts). While Finding pauses, a report about the build ends the pause.
  *     ³ Settled, after 30 pauses, if the build has ended for us: its provider is left alone.
  *     ⁴ Finding, after a pause, while a start that was under way may still come to light (settle-time.ts).
  *       Settled, if the build has ended for us, the right to it is gone, or the operator no longer allows it.
@@ -32,9 +32,9 @@ import type { TimeUs } from '../data/identifiers.js'
 import type { Natural } from '../data/natural.js'
 import type { BuildAccepted, BuildMissing, BuildReported, CancelAcknowledged, RequestFailed } from '../event.js'
 import { type BuildName, isFinal, type Recipe } from '../model/build.js'
-import * as Request from '../request.js'
+import * as Request from '../base/request.js'
 import * as Rights from '../rights.js'
-import { nothing, report, to, unchanged } from '../transition.js'
+import { nothing, report, to, unchanged } from '../base/transition.js'
 import { allowanceOf, targetFault } from './allow.js'
 import { withDeadline, ask, askToCancel, externalOf, follow, requestOf, settled } from './provider-requests.js'
 import type { Build, BuildPhase, BuildsReduction, BuildsState, BuildsStep, Context, Run } from './model.js'

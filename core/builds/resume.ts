@@ -3,7 +3,7 @@
  */
 import * as M from '../data/ordered-map.js'
 import { type BuildName, isFinal, type Recipe } from '../model/build.js'
-import { chain, unchanged } from '../transition.js'
+import { chain, unchanged } from '../base/transition.js'
 import { withDeadline, ask, askToCancel, externalOf, follow, settled } from './provider-requests.js'
 import { forgetLater } from './retention.js'
 import type { Build, BuildsState, BuildsStep, Context } from './model.js'

@@ -7,7 +7,7 @@ import type { TimeUs } from '../data/identifiers.js'
 import type { Natural } from '../data/natural.js'
 import type { BuildMissing } from '../event.js'
 import type { BuildName } from '../model/build.js'
-import * as Request from '../request.js'
+import * as Request from '../base/request.js'
 import type { Build, BuildsState, BuildsStep } from './model.js'
 import { buildOf, numbered, withBuild } from './runs.js'
 

@@ -10,7 +10,7 @@
 import type { Config } from '../config.js'
 import type { TimeUs } from '../data/identifiers.js'
 import type { Event } from '../event.js'
-import { type Reduction, nothing } from '../transition.js'
+import { type Reduction, nothing } from '../base/transition.js'
 import { accountChanged } from './change.js'
 import { commit } from './commit.js'
 import { configured } from './configured.js'

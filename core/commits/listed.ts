@@ -6,7 +6,7 @@ import { COLLABORATOR, MEMBER, REPO, type Rkey, type TimeUs } from '../data/iden
 import * as M from '../data/ordered-map.js'
 import type { ListedRecord, RecordsRead } from '../event.js'
 import { withinLimits } from '../model/record-limits.js'
-import { type Reduction, chain, NOTHING, nothing, type ReportEffect, to } from '../transition.js'
+import { type Reduction, chain, NOTHING, nothing, type ReportEffect, to } from '../base/transition.js'
 import { type Account, NOBODY, sizeOf, type Slot, type Slots } from './account.js'
 import { roomFor } from './admission.js'
 import { withAccount } from './change.js'

@@ -8,7 +8,7 @@ import type { HostName } from '../data/host-name.js'
 import type { Did, Rkey } from '../data/identifiers.js'
 import type { MultiMap } from '../data/multimap.js'
 import * as M from '../data/ordered-map.js'
-import type { ReportEffect } from '../transition.js'
+import type { ReportEffect } from '../base/transition.js'
 import type { Account, Repo } from './account.js'
 
 /** The rows by account, and what is derived from them. */

@@ -6,7 +6,7 @@ import { isFromFuture, laterOf, type TimeUs as Time } from '../data/identifiers.
 import type { Natural } from '../data/natural.js'
 import type { Effect } from '../effect.js'
 import type { FrameEvent, FrameRejected, StreamAdvanced } from '../event.js'
-import { report, type Transition, unchanged } from '../transition.js'
+import { report, type Transition, unchanged } from '../base/transition.js'
 import type { CursorState } from './model.js'
 import { byTime, isAwaited, positionOf } from './position.js'
 

@@ -2,7 +2,7 @@
  * The state of the stream, and its initial value.
  */
 import * as t from 'io-ts'
-import { Connection, idle } from '../connection.js'
+import { Connection, idle } from '../base/connection.js'
 import { TimeUs, type TimeUs as Time } from '../data/identifiers.js'
 import { Natural } from '../data/natural.js'
 

@@ -6,13 +6,13 @@
  * record holds it (S13, D4). What one knot sends changes nothing about another.
  */
 import * as O from 'fp-ts/lib/Option.js'
-import { isConnecting, isLive, opened } from '../connection.js'
+import { isConnecting, isLive, opened } from '../base/connection.js'
 import type { HostName } from '../data/host-name.js'
 import type { Natural } from '../data/natural.js'
 import * as M from '../data/ordered-map.js'
 import type { Effect } from '../effect.js'
 import type { Event } from '../event.js'
-import { after, type Reduction, nothing, report, to } from '../transition.js'
+import { after, type Reduction, nothing, report, to } from '../base/transition.js'
 import { closed, reconnect, start, stop } from './connections.js'
 import { type KnotOutcome, type KnotsGiven, type KnotsState, type Subscription, update } from './model.js'
 import { received } from './received.js'

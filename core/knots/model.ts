@@ -4,7 +4,7 @@
 import * as t from 'io-ts'
 import type { HoldChanged, Holder } from '../commits/index.js'
 import type { Config } from '../config.js'
-import { Connection } from '../connection.js'
+import { Connection } from '../base/connection.js'
 import type { HostName } from '../data/host-name.js'
 import { Nanos, type Rkey, type TimeUs } from '../data/identifiers.js'
 import type { MultiMap } from '../data/multimap.js'

@@ -15,7 +15,7 @@ import {
   usBefore
 } from '../data/identifiers.js'
 import type { CollaboratorUpdated, KnotReceived } from '../event.js'
-import { type Reduction, nothing, report, type ReportEffect, to } from '../transition.js'
+import { type Reduction, nothing, report, type ReportEffect, to } from '../base/transition.js'
 import { type CollaboratorTold, type KnotsState, type Subscription, type TriggerArrived, update } from './model.js'
 
 /**

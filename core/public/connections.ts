@@ -1,2 +1,2 @@
 /** The public part of connections: their shape. */
-export { Connection, Phase } from '../connection.js'
+export { Connection, Phase } from '../base/connection.js'

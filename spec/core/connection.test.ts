@@ -1,6 +1,6 @@
 /** The life of a connection: its phases, its numbers, and the pauses between attempts (D9). */
 import { describe, expect, test } from 'vitest'
-import * as Connections from '../../core/connection.js'
+import * as Connections from '../../core/base/connection.js'
 import { Backoff, Natural, TimeUs } from '../../core/index.js'
 import { at, must } from '../suite/examples/support.js'
 

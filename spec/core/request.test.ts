@@ -1,7 +1,7 @@
 /** The life of a request: its phases, its numbers, and the pauses between attempts. */
 import { describe, expect, test } from 'vitest'
 import type { Backoff, Natural, Request, RequestFailed, Requested } from '../../core/index.js'
-import * as Requests from '../../core/request.js'
+import * as Requests from '../../core/base/request.js'
 import { ALICE } from '../suite/examples/support.js'
 
 const natural = (n: number): Natural => n as Natural

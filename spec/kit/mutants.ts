@@ -23,7 +23,7 @@ const mutant = (laws: string, file: string, from: string, to: string, killedBy: 
 
 export const MUTANTS: ReadonlyArray<Mutant> = [
   // ---------------------------------------------------------------------------------------- MACHINE
-  mutant('MACHINE-1', 'connection.js', 'lowMs: 0', 'lowMs: Date.now()', 'minimal.pauses'),
+  mutant('MACHINE-1', 'base/connection.js', 'lowMs: 0', 'lowMs: Date.now()', 'minimal.pauses'),
   mutant(
     'MACHINE-3',
     'knots/index.js',
@@ -84,7 +84,7 @@ export const MUTANTS: ReadonlyArray<Mutant> = [
   mutant('CURSOR-8', 'cursor/advance.js', 'first > asked + config.toleranceUs', 'first >= asked + config.toleranceUs', 'minimal.gap'),
   mutant('CURSOR-9', 'machine.js', 'return isFrame(event) && isStale(state, event)', 'return false', 'minimal.phases'),
   mutant('CURSOR-11', 'cursor/advance.js', 'event.ordinal === mark.ordinal', 'true', 'D10.16'),
-  mutant('CURSOR-10', 'connection.js', 'openedAt >= backoff.healthyAfterMs', 'openedAt > backoff.healthyAfterMs', 'minimal.pauses'),
+  mutant('CURSOR-10', 'base/connection.js', 'openedAt >= backoff.healthyAfterMs', 'openedAt > backoff.healthyAfterMs', 'minimal.pauses'),
 
   // ---------------------------------------------------------------------------------------- KNOT
   mutant('KNOT-1', 'knots/reconcile.js', '!M.has(host)(state.holders) && M.has(host)(state.subscriptions)', 'false', 'minimal.holders'),
@@ -99,7 +99,7 @@ export const MUTANTS: ReadonlyArray<Mutant> = [
     '{ ...state, subscriptions: M.map((other) => ({ ...other, cursor: stamp }))(state.subscriptions) }',
     'minimal.config'
   ),
-  mutant('KNOT-7', 'connection.js', 'const DOUBLINGS = 30', 'const DOUBLINGS = 31', 'minimal.losses'),
+  mutant('KNOT-7', 'base/connection.js', 'const DOUBLINGS = 30', 'const DOUBLINGS = 31', 'minimal.losses'),
   mutant('KNOT-8', 'knots/index.js', '&& isConnecting(subscription.connection)', '&& isLive(subscription.connection)', 'minimal.knot-phases'),
   mutant('KNOT-9', 'knots/index.js', 'subscription?.connection.number === number', 'number > 0', 'minimal.knot-phases'),
   mutant('KNOT-10', 'knots/reconcile.js', 'previousNano(subscription.cursor)', 'subscription.cursor', 'minimal.knot-cursor'),
@@ -119,7 +119,7 @@ export const MUTANTS: ReadonlyArray<Mutant> = [
   mutant('BUILD-3', 'builds/allow.js', 'if (repository.owner === config.owner)', 'if (true)', 'T3.14'),
   mutant('BUILD-4', 'builds/life.js', 'RANKS[status] > RANKS[build.status]', 'RANKS[status] >= RANKS[build.status]', 'T4.2'),
   mutant('BUILD-5', 'builds/resume.js', 'isFinal(build.status) ? unchanged(state) : withDeadline(context, state, name)', 'unchanged(state)', 'T5.11'),
-  mutant('BUILD-6', 'request.js', "request.phase === 'Asked' && request.number === number", "request.phase === 'Asked'", 'T5.9'),
+  mutant('BUILD-6', 'base/request.js', "request.phase === 'Asked' && request.number === number", "request.phase === 'Asked'", 'T5.9'),
   mutant('BUILD-7', 'builds/withdrawn.js', '`${knot}/${did}/${rkey}`', '`${knot}`', 'T2.13'),
   mutant('BUILD-8', 'model/build.js', "!(i === 0 && c === '.')", 'true', 'build-key'),
   mutant('BUILD-9', 'builds/triggers.js', 'counterpart !== null && !counterpart.isOpen', 'false', 'T1.11'),

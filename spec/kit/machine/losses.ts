@@ -1,6 +1,6 @@
 /** What comes of losses in a row: how pauses grow, and how a frame that closes every connection is passed. */
 import * as O from 'fp-ts/lib/Option.js'
-import * as Connections from '../../../core/connection.js'
+import * as Connections from '../../../core/base/connection.js'
 import { type Backoff, Cursor, type Effect, type Event, type Natural, type TimeUs } from '../../../core/index.js'
 import { CONFIG } from './config.js'
 import { EPOCH_US } from './explore.js'

@@ -1,6 +1,6 @@
 /** KNOT: what holds of subscriptions, their holders, connections and cursors. The words are in laws.md. */
 import * as O from 'fp-ts/lib/Option.js'
-import * as Connections from '../../../core/connection.js'
+import * as Connections from '../../../core/base/connection.js'
 import {
   type Backoff,
   type Config,

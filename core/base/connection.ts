@@ -11,9 +11,9 @@
  * for a while (D9): servers that accept and then close are not hammered.
  */
 import * as t from 'io-ts'
-import type { Backoff } from './config.js'
-import { TimeUs } from './data/identifiers.js'
-import { Natural } from './data/natural.js'
+import type { Backoff } from '../config.js'
+import { TimeUs } from '../data/identifiers.js'
+import { Natural } from '../data/natural.js'
 
 // ---------------------------------------------------------------------------------------- model
 

@@ -1,6 +1,6 @@
 /** What reducers return, and how to combine it. */
 import * as O from 'fp-ts/lib/Option.js'
-import type { Effect, Report } from './effect.js'
+import type { Effect, Report } from '../effect.js'
 
 /** The state after a step, and its effects, in order. */
 export type Transition<S, A> = readonly [state: S, effects: ReadonlyArray<A>]

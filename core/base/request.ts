@@ -8,11 +8,11 @@
  * comes late, twice or never does no harm, and neither does the timer of a pause that something else has ended.
  */
 import * as t from 'io-ts'
-import type { Backoff } from './config.js'
+import type { Backoff } from '../config.js'
 import { type Pause, pause } from './connection.js'
-import { Natural } from './data/natural.js'
-import type { WakeAfter } from './effect.js'
-import type { Requested, RequestFailed } from './event.js'
+import { Natural } from '../data/natural.js'
+import type { WakeAfter } from '../effect.js'
+import type { Requested, RequestFailed } from '../event.js'
 
 // ---------------------------------------------------------------------------------------- model
 
