@@ -100,7 +100,7 @@ export {
 } from './queries/pipelines.js'
 export { repositoriesCalled } from './queries/repositories.js'
 export { runOutcome, type RunOutcome } from './queries/run-outcome.js'
-export { type HeldRepository } from './rights.js'
+export { type HeldRepository } from './access/rights.js'
 export { type PipelineView, shownName, type TriggerView, type WorkflowView } from './wire/pipeline-view.js'
 
 // Foreign formats.

@@ -12,4 +12,4 @@ export {
   type Rows,
   type RowsOutcome
 } from '../commits/index.js'
-export { type Entitlement, entitlement, type Right } from '../rights.js'
+export { type Entitlement, entitlement, type Right } from '../access/rights.js'

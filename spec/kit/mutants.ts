@@ -114,7 +114,7 @@ export const MUTANTS: ReadonlyArray<Mutant> = [
   mutant('BACKFILL-3', 'backfill.js', 'reading?.collection === collection && Request.isAsked(reading.request, number)', 'reading?.collection === collection', 'B3.5'),
 
   // ---------------------------------------------------------------------------------------- BUILD
-  mutant('BUILD-1', 'rights.js', 'actor === null || actor === repository.owner', 'true', 'T2.5'),
+  mutant('BUILD-1', 'access/rights.js', 'actor === null || actor === repository.owner', 'true', 'T2.5'),
   mutant('BUILD-2', 'builds/timers.js', "ask(state, name, 'Finding', request.attempt)", "ask(state, name, 'Starting', request.attempt)", 'T5.3'),
   mutant('BUILD-3', 'builds/allow.js', 'if (repository.owner === config.owner)', 'if (true)', 'T3.14'),
   mutant('BUILD-4', 'builds/life.js', 'RANKS[status] > RANKS[build.status]', 'RANKS[status] >= RANKS[build.status]', 'T4.2'),
@@ -139,7 +139,7 @@ export const MUTANTS: ReadonlyArray<Mutant> = [
   mutant('CALL-4', 'builds/reading.js', 'run.only !== null && found.workflows.length === 0', 'false', 'T7.4'),
 
   // ---------------------------------------------------------------------------------------- ACCESS
-  mutant('ACCESS-1', 'rights.js', 'access.collaborators.includes(actor)', 'true', 'T2.35'),
+  mutant('ACCESS-1', 'access/rights.js', 'access.collaborators.includes(actor)', 'true', 'T2.35'),
   mutant('ACCESS-2', 'access/index.js', "const kept = op === 'remove' &&", 'const kept = false &&', 'T2.32'),
   mutant('ACCESS-3', 'access/asked.js', 'const access = isStale(entry, event.at) ? null : entry.access', 'const access = null', 'T2.49'),
   mutant('ACCESS-4', 'access/claims.js', 'isAsking && M.has(key)(after.claimants)', 'isAsking', 'T2.43'),
@@ -227,8 +227,8 @@ export const MISREADINGS: ReadonlyArray<Misreading> = [
     "const error = event.access._tag === 'ByKnot' && event.access.collaborators.length > 500 ? 'there are too many collaborators' : objection(given, state, [knot, repo, entry], access)",
     'T2.78'
   ),
-  misreading('where there is no entry, nothing is known', 'rights.js', 'entry === null ? UNASKED', 'entry === null ? null', 'T2.79'),
-  misreading('where there is no entry, the records decide', 'rights.js', 'entry === null ? UNASKED', 'entry === null ? BY_RECORDS', 'T2.79'),
+  misreading('where there is no entry, nothing is known', 'access/rights.js', 'entry === null ? UNASKED', 'entry === null ? null', 'T2.79'),
+  misreading('where there is no entry, the records decide', 'access/rights.js', 'entry === null ? UNASKED', 'entry === null ? BY_RECORDS', 'T2.79'),
   misreading(
     'the entry without a DID is that of all text that is none',
     'builds/withdrawn.js',

@@ -1,19 +1,19 @@
 /**
  * Rights: which repositories a trigger means, and who has a right to them (T2), as queries on the rows.
  */
-import { type AccessState, entryOf } from './access/index.js'
-import { NOBODY, type Slot } from './commits/account.js'
-import { holdOf, isHeld } from './commits/holds.js'
-import { accountOf, liveRecord, recordOf, type Rows, rowAt } from './commits/model.js'
-import { ascending } from './data/ascending.js'
-import type { HostName } from './data/host-name.js'
-import { Did, REPO, type Rkey } from './data/identifiers.js'
-import { valuesAt } from './data/multimap.js'
-import * as M from './data/ordered-map.js'
-import type { Collaborator } from './event.js'
-import type { Access } from './model/access.js'
-import type { Repository } from './model/build.js'
-import type { RepoClaim } from './model/trigger.js'
+import { type AccessState, entryOf } from './index.js'
+import { NOBODY, type Slot } from '../commits/account.js'
+import { holdOf, isHeld } from '../commits/holds.js'
+import { accountOf, liveRecord, recordOf, type Rows, rowAt } from '../commits/model.js'
+import { ascending } from '../data/ascending.js'
+import type { HostName } from '../data/host-name.js'
+import { Did, REPO, type Rkey } from '../data/identifiers.js'
+import { valuesAt } from '../data/multimap.js'
+import * as M from '../data/ordered-map.js'
+import type { Collaborator } from '../event.js'
+import type { Access } from '../model/access.js'
+import type { Repository } from '../model/build.js'
+import type { RepoClaim } from '../model/trigger.js'
 
 /**
  * What a trigger's claim amounts to: a repository in which the actor has a right, one in which they have none, one for
