@@ -8,6 +8,8 @@
 import { pipe } from 'fp-ts/lib/function.js'
 import * as O from 'fp-ts/lib/Option.js'
 import * as t from 'io-ts'
+import * as Request from './base/request.js'
+import { after, type Reduction, chain, NOTHING, nothing, report, to, type Transition, unchanged } from './base/transition.js'
 import type { CommitsState, MemberChanged } from './commits/index.js'
 import type { Config } from './config.js'
 import { Collection, COLLECTIONS, Did } from './data/identifiers.js'
@@ -16,8 +18,6 @@ import { orderedMap } from './data/ordered-map-codec.js'
 import * as M from './data/ordered-map.js'
 import type { Effect } from './effect.js'
 import type { Event, RecordsRead, RequestFailed, Timer } from './event.js'
-import * as Request from './base/request.js'
-import { after, type Reduction, chain, NOTHING, nothing, report, to, type Transition, unchanged } from './base/transition.js'
 
 // ---------------------------------------------------------------------------------------- model
 

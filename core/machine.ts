@@ -13,15 +13,6 @@ import * as O from 'fp-ts/lib/Option.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import * as Access from './access/index.js'
 import * as Backfill from './backfill.js'
-import * as Builds from './builds/index.js'
-import * as Commits from './commits/index.js'
-import type { Config } from './config.js'
-import * as Counters from './counters.js'
-import * as Cursor from './cursor/index.js'
-import type { Effect } from './effect.js'
-import type { Event, FrameEvent } from './event.js'
-import * as Knots from './knots/index.js'
-import type { State } from './state.js'
 import {
   after,
   type Reduction,
@@ -33,6 +24,15 @@ import {
   to,
   type Transition
 } from './base/transition.js'
+import * as Builds from './builds/index.js'
+import * as Commits from './commits/index.js'
+import type { Config } from './config.js'
+import * as Counters from './counters.js'
+import * as Cursor from './cursor/index.js'
+import type { Effect } from './effect.js'
+import type { Event, FrameEvent } from './event.js'
+import * as Knots from './knots/index.js'
+import type { State } from './state.js'
 
 /** The slices that an event may change. `counters` follows from the reports of the others. */
 export type Concern = 'access' | 'backfill' | 'builds' | 'commits' | 'cursor' | 'knots'

@@ -5,9 +5,10 @@
  */
 import * as O from 'fp-ts/lib/Option.js'
 import { entryOf } from './access/index.js'
+import type { Phase } from './base/connection.js'
+import type { Request } from './base/request.js'
 import { limitMs, requestOf } from './builds/provider-requests.js'
 import { buildOf, runOf } from './builds/runs.js'
-import type { Phase } from './base/connection.js'
 import type { HostName } from './data/host-name.js'
 import type { Rkey, TimeUs } from './data/identifiers.js'
 import type { Natural } from './data/natural.js'
@@ -23,7 +24,6 @@ import type {
   TimerFired
 } from './event.js'
 import type { BuildName } from './model/build.js'
-import type { Request } from './base/request.js'
 import type { State } from './state.js'
 
 // ---------------------------------------------------------------------------------------- what is open

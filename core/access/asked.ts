@@ -1,15 +1,15 @@
 /**
  * Asking a knot who may push to a repository, and the pauses in between.
  */
-import type { Config } from '../config.js'
 import type { Pause } from '../base/connection.js'
+import * as Request from '../base/request.js'
+import { report } from '../base/transition.js'
+import type { Config } from '../config.js'
 import type { HostName } from '../data/host-name.js'
 import type { TimeUs } from '../data/identifiers.js'
 import type { Natural } from '../data/natural.js'
 import type { WakeAfter } from '../effect.js'
 import type { Requested, RequestFailed } from '../event.js'
-import * as Request from '../base/request.js'
-import { report } from '../base/transition.js'
 import { askedFor, entryOf, withEntry } from './entries.js'
 import { type AccessState, type AccessStep, type Entry, repositoryKey } from './model.js'
 

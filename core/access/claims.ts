@@ -1,13 +1,13 @@
 /**
  * From claims to entries: one entry for every repository that a record claims, as far as there is room, and no other.
  */
+import * as Request from '../base/request.js'
+import { type Reduction, chain, nothing, report, to, unchanged } from '../base/transition.js'
 import type { ClaimChanged } from '../commits/index.js'
 import type { Did, TimeUs } from '../data/identifiers.js'
 import * as M from '../data/ordered-map.js'
 import { addAt, type Tally } from '../data/tally.js'
 import type { Event } from '../event.js'
-import * as Request from '../base/request.js'
-import { type Reduction, chain, nothing, report, to, unchanged } from '../base/transition.js'
 import { ask } from './asked.js'
 import { claimantsOf, entryOf, withClaims, withoutEntry } from './entries.js'
 import {

@@ -7,14 +7,14 @@
  * day is no longer known.
  */
 import * as O from 'fp-ts/lib/Option.js'
+import * as Request from '../base/request.js'
+import { type Reduction, chain, inTurn, nothing, to } from '../base/transition.js'
 import { ascending } from '../data/ascending.js'
 import { Did, type TimeUs } from '../data/identifiers.js'
 import type { Natural } from '../data/natural.js'
 import type { AccessRead, Event, RequestFailed } from '../event.js'
 import type { CollaboratorTold } from '../knots/index.js'
 import type { Access } from '../model/access.js'
-import * as Request from '../base/request.js'
-import { type Reduction, chain, inTurn, nothing, to } from '../base/transition.js'
 import { REFRESH, ask, askLater, awaited, failed, isStale, type Named, requestedOf } from './asked.js'
 import { reconciled } from './claims.js'
 import { entryOf, knotKeepsLists, repositoriesIn, withEntry } from './entries.js'

@@ -2,6 +2,8 @@
  * The state of access.
  */
 import * as t from 'io-ts'
+import { Request } from '../base/request.js'
+import type { Transition } from '../base/transition.js'
 import type { ClaimChanged, CommitsState } from '../commits/index.js'
 import type { Config } from '../config.js'
 import type { HostName } from '../data/host-name.js'
@@ -13,8 +15,6 @@ import type { Tally } from '../data/tally.js'
 import type { Effect } from '../effect.js'
 import type { CollaboratorTold } from '../knots/index.js'
 import { Access } from '../model/access.js'
-import { Request } from '../base/request.js'
-import type { Transition } from '../base/transition.js'
 
 /** What is known of a repository on a knot, and the state of its request. */
 export const Entry = t.readonly(

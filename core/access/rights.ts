@@ -1,7 +1,6 @@
 /**
  * Rights: which repositories a trigger means, and who has a right to them (T2), as queries on the rows.
  */
-import { type AccessState, entryOf } from './index.js'
 import { NOBODY, type Slot } from '../commits/account.js'
 import { holdOf, isHeld } from '../commits/holds.js'
 import { accountOf, liveRecord, recordOf, type Rows, rowAt } from '../commits/model.js'
@@ -14,6 +13,7 @@ import type { Collaborator } from '../event.js'
 import type { Access } from '../model/access.js'
 import type { Repository } from '../model/build.js'
 import type { RepoClaim } from '../model/trigger.js'
+import { type AccessState, entryOf } from './index.js'
 
 /**
  * What a trigger's claim amounts to: a repository in which the actor has a right, one in which they have none, one for

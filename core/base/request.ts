@@ -9,10 +9,10 @@
  */
 import * as t from 'io-ts'
 import type { Backoff } from '../config.js'
-import { type Pause, pause } from './connection.js'
 import { Natural } from '../data/natural.js'
 import type { WakeAfter } from '../effect.js'
 import type { Requested, RequestFailed } from '../event.js'
+import { type Pause, pause } from './connection.js'
 
 // ---------------------------------------------------------------------------------------- model
 

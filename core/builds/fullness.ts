@@ -1,11 +1,11 @@
 /**
  * Whether there is room for another run (T1, T6).
  */
+import { asked } from '../base/request.js'
 import type { Rows } from '../commits/index.js'
 import type { HostName } from '../data/host-name.js'
 import { ZERO } from '../data/natural.js'
 import type { WorkflowSource } from '../model/trigger.js'
-import { asked } from '../base/request.js'
 import { type BuildsState, type Run } from './model.js'
 import { roomFor, unitsOfRun } from './quota.js'
 import { tooManyWait } from './waiting.js'

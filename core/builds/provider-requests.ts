@@ -1,11 +1,11 @@
 /**
  * Requests to providers, and the deadlines of builds.
  */
+import * as Request from '../base/request.js'
 import type { Config } from '../config.js'
 import type { TimeUs } from '../data/identifiers.js'
 import { type Natural, ZERO } from '../data/natural.js'
 import { type BuildName, type Recipe } from '../model/build.js'
-import * as Request from '../base/request.js'
 import { type Build, type BuildPhase, type BuildsState, type BuildsStep, type Context } from './model.js'
 import { planOf } from './plan.js'
 import { ifPlanned, numbered, andThen, withBuild } from './runs.js'

@@ -1,13 +1,13 @@
 /**
  * Restarting: everything outstanding is asked for again (T5).
  */
+import { chain, unchanged } from '../base/transition.js'
 import * as M from '../data/ordered-map.js'
 import { type BuildName, isFinal, type Recipe } from '../model/build.js'
-import { chain, unchanged } from '../base/transition.js'
-import { withDeadline, ask, askToCancel, externalOf, follow, settled } from './provider-requests.js'
-import { forgetLater } from './retention.js'
 import type { Build, BuildsState, BuildsStep, Context } from './model.js'
+import { withDeadline, ask, askToCancel, externalOf, follow, settled } from './provider-requests.js'
 import { askForFiles } from './reading.js'
+import { forgetLater } from './retention.js'
 import { ifPlanned, andThen, buildsOf, splitKey } from './runs.js'
 import { withDoubt } from './settle-time.js'
 import { setStatus, failed, trimmed } from './statuses.js'

@@ -1,13 +1,13 @@
 /**
  * Knots that no record holds any longer are forgotten, but only once a repeat of their triggers can do no harm (T1).
  */
+import { chain, nothing, to, unchanged } from '../base/transition.js'
 import type { HostName } from '../data/host-name.js'
 import { FUTURE_US, laterOf, microsOf, type TimeUs, usAfter } from '../data/identifiers.js'
 import { type Natural, ZERO } from '../data/natural.js'
 import * as M from '../data/ordered-map.js'
 import type { Timer } from '../event.js'
 import type { KnotLeft } from '../knots/index.js'
-import { chain, nothing, to, unchanged } from '../base/transition.js'
 import { type BuildsReduction, type BuildsState, type BuildsStep, type Context } from './model.js'
 import { numbered } from './runs.js'
 import { sourceOf, withSource } from './sources.js'

@@ -2,6 +2,7 @@
  * Runs and builds by name: how they are looked up, kept and numbered.
  */
 import * as O from 'fp-ts/lib/Option.js'
+import { unchanged } from '../base/transition.js'
 import type { HostName } from '../data/host-name.js'
 import { type Rkey, tidOf, type TimeUs } from '../data/identifiers.js'
 import { insertAt, removeAt } from '../data/multimap.js'
@@ -9,7 +10,6 @@ import type { Natural } from '../data/natural.js'
 import * as M from '../data/ordered-map.js'
 import { type BuildName, type Recipe } from '../model/build.js'
 import type { Push } from '../model/trigger.js'
-import { unchanged } from '../base/transition.js'
 import { type Build, type BuildsState, type BuildsStep, type Kept, type Run, type RunKey } from './model.js'
 import { withoutPlaces } from './pipeline-index.js'
 import { isOver, keptWith, unitsOfBuild, unitsOfRun } from './quota.js'

@@ -3,11 +3,11 @@
  * it on, and may carry out a request whose answer was lost. So "not found" counts once every start that may have been
  * under way would have come to light.
  */
+import * as Request from '../base/request.js'
 import type { TimeUs } from '../data/identifiers.js'
 import type { Natural } from '../data/natural.js'
 import type { BuildMissing } from '../event.js'
 import type { BuildName } from '../model/build.js'
-import * as Request from '../base/request.js'
 import type { Build, BuildsState, BuildsStep } from './model.js'
 import { buildOf, numbered, withBuild } from './runs.js'
 

@@ -2,15 +2,15 @@
  * Timers: pauses end, and builds exceed their time limits (T4, T5).
  */
 import * as O from 'fp-ts/lib/Option.js'
+import * as Request from '../base/request.js'
+import { nothing } from '../base/transition.js'
 import type { Natural } from '../data/natural.js'
 import type { Timer } from '../event.js'
 import { type BuildName, isFinal } from '../model/build.js'
-import * as Request from '../base/request.js'
-import { nothing } from '../base/transition.js'
-import { ask, askToCancel, end, requestOf } from './provider-requests.js'
-import { forget } from './retention.js'
 import type { BuildsReduction, BuildsState, Context } from './model.js'
+import { ask, askToCancel, end, requestOf } from './provider-requests.js'
 import { askForFiles } from './reading.js'
+import { forget } from './retention.js'
 import { buildOf, runOf } from './runs.js'
 import { waitOver } from './triggers.js'
 

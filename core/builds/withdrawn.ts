@@ -2,14 +2,14 @@
  * Withdrawn rights: what is under way ends (T2).
  */
 import type { AccessLost } from '../access/index.js'
+import * as Rights from '../access/rights.js'
+import { chain } from '../base/transition.js'
 import type { HoldChanged } from '../commits/index.js'
 import { ascending } from '../data/ascending.js'
 import type { HostName } from '../data/host-name.js'
 import type { Did, Rkey } from '../data/identifiers.js'
 import { fromPairs, type MultiMap, valuesAt } from '../data/multimap.js'
 import * as M from '../data/ordered-map.js'
-import * as Rights from '../access/rights.js'
-import { chain } from '../base/transition.js'
 import type { BuildsState, BuildsStep, Context } from './model.js'
 import { cancelRun } from './orders.js'
 import { runOf, runsOf } from './runs.js'

@@ -2,10 +2,10 @@
  * A change to a whole account: what follows for the members and the holds.
  */
 import * as O from 'fp-ts/lib/Option.js'
+import { type Reduction, nothing, type Transition } from '../base/transition.js'
 import { type Did, type TimeUs } from '../data/identifiers.js'
 import * as M from '../data/ordered-map.js'
 import type { AccountReceived } from '../event.js'
-import { type Reduction, nothing, type Transition } from '../base/transition.js'
 import { type Account, known, NOBODY, saysMore, sizeOf, standing } from './account.js'
 import { isAdmitted, isOurs, isSelective } from './admission.js'
 import { didsOf, membersChanged, membersOf, namedBy, reindexedAll } from './derived.js'

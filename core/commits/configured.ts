@@ -1,11 +1,11 @@
 /**
  * A change of configuration: the same rows may mean something else.
  */
+import { type Reduction, nothing, to } from '../base/transition.js'
 import type { Config } from '../config.js'
 import type { HostPolicy } from '../data/host-name.js'
 import { type Did, type TimeUs } from '../data/identifiers.js'
 import * as M from '../data/ordered-map.js'
-import { type Reduction, nothing, to } from '../base/transition.js'
 import type { Account, Repo, Slot } from './account.js'
 import { isMember, isRemembered, isSelective } from './admission.js'
 import { settled } from './change.js'

@@ -1,12 +1,12 @@
 /**
  * Which record holds which knot through us (S13), and how that differs between two states.
  */
+import { NOTHING } from '../base/transition.js'
 import { ascending } from '../data/ascending.js'
 import type { HostName } from '../data/host-name.js'
 import { Did, type Rkey } from '../data/identifiers.js'
 import * as M from '../data/ordered-map.js'
 import type { Repository } from '../model/build.js'
-import { NOTHING } from '../base/transition.js'
 import { type Account, NOBODY, type Repo } from './account.js'
 import { isAdmitted } from './admission.js'
 import { accountOf, type ClaimChanged, type HoldChanged, liveRecord, type RepoChanged, type Rows } from './model.js'

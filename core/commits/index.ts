@@ -7,10 +7,10 @@
  * A commit is let through by its rev, per key, so that a replay changes nothing and causes nothing (D3). What a change
  * means for the knots comes out as holds made and released; the knots' reducer turns them into subscriptions.
  */
+import { type Reduction, nothing } from '../base/transition.js'
 import type { Config } from '../config.js'
 import type { TimeUs } from '../data/identifiers.js'
 import type { Event } from '../event.js'
-import { type Reduction, nothing } from '../base/transition.js'
 import { accountChanged } from './change.js'
 import { commit } from './commit.js'
 import { configured } from './configured.js'

@@ -1,12 +1,12 @@
 /**
  * Records that were read from the account's own server (B2).
  */
+import { type Reduction, chain, NOTHING, nothing, type ReportEffect, to } from '../base/transition.js'
 import type { HostPolicy } from '../data/host-name.js'
 import { COLLABORATOR, MEMBER, REPO, type Rkey, type TimeUs } from '../data/identifiers.js'
 import * as M from '../data/ordered-map.js'
 import type { ListedRecord, RecordsRead } from '../event.js'
 import { withinLimits } from '../model/record-limits.js'
-import { type Reduction, chain, NOTHING, nothing, type ReportEffect, to } from '../base/transition.js'
 import { type Account, NOBODY, sizeOf, type Slot, type Slots } from './account.js'
 import { roomFor } from './admission.js'
 import { withAccount } from './change.js'

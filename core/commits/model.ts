@@ -2,13 +2,13 @@
  * The state of rows, and how a row is looked up.
  */
 import * as O from 'fp-ts/lib/Option.js'
+import type { ReportEffect } from '../base/transition.js'
 import type { Config } from '../config.js'
 import { valueAt } from '../data/balanced-tree.js'
 import type { HostName } from '../data/host-name.js'
 import type { Did, Rkey } from '../data/identifiers.js'
 import type { MultiMap } from '../data/multimap.js'
 import * as M from '../data/ordered-map.js'
-import type { ReportEffect } from '../base/transition.js'
 import type { Account, Repo } from './account.js'
 
 /** The rows by account, and what is derived from them. */

@@ -1,12 +1,12 @@
 /**
  * A frame moves the cursor, and may show that something was lost before it (D1, D10).
  */
+import { report, type Transition, unchanged } from '../base/transition.js'
 import type { Config } from '../config.js'
 import { isFromFuture, laterOf, type TimeUs as Time } from '../data/identifiers.js'
 import type { Natural } from '../data/natural.js'
 import type { Effect } from '../effect.js'
 import type { FrameEvent, FrameRejected, StreamAdvanced } from '../event.js'
-import { report, type Transition, unchanged } from '../base/transition.js'
 import type { CursorState } from './model.js'
 import { byTime, isAwaited, positionOf } from './position.js'
 

@@ -10,13 +10,13 @@
  * only if that very frame comes first. Otherwise we resume by time, before anything received is applied (D10).
  */
 import * as O from 'fp-ts/lib/Option.js'
-import type { Config } from '../config.js'
 import { connecting, idle, isConnecting, isLive, lost, opened, woken } from '../base/connection.js'
+import { type Reduction, nothing, report, to, type Transition } from '../base/transition.js'
+import type { Config } from '../config.js'
 import { laterOf, type TimeUs as Time, usAfter } from '../data/identifiers.js'
 import type { Natural } from '../data/natural.js'
 import type { CloseJetstream, Effect, WakeAfter } from '../effect.js'
 import type { Event } from '../event.js'
-import { type Reduction, nothing, report, to, type Transition } from '../base/transition.js'
 import { received } from './advance.js'
 import type { CursorState } from './model.js'
 import { answerTimer, byTime, isAwaited, next, open, positionOf, POISONINGS } from './position.js'

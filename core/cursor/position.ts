@@ -1,12 +1,12 @@
 /**
  * Where to resume: by time, or at the number of the frame at the cursor (D2, D10).
  */
-import type { Config } from '../config.js'
 import { type Connection, isLive, renewed } from '../base/connection.js'
+import type { Transition } from '../base/transition.js'
+import type { Config } from '../config.js'
 import { laterOf, type TimeUs as Time, usBefore } from '../data/identifiers.js'
 import type { Natural } from '../data/natural.js'
 import type { CloseJetstream, Effect, OpenJetstream, WakeAfter } from '../effect.js'
-import type { Transition } from '../base/transition.js'
 import type { CursorState } from './model.js'
 
 /** After this many losses to a frame at one place, the frame is passed (D12). */

@@ -11,6 +11,7 @@
  * Alternatives are in a list, not on the stack. A port works on code points, whatever the encoding of its strings.
  */
 import * as E from 'fp-ts/lib/Either.js'
+import { type Budget, budgetOf } from './budget.js'
 import {
   braceAt,
   CLOSE,
@@ -29,7 +30,6 @@ import {
   STAR
 } from './glob-pattern.js'
 import { excerpt } from './text.js'
-import { type Budget, budgetOf } from './budget.js'
 
 export { NAME_MAX, PATTERN_MAX, type Points, pointsOf } from './glob-pattern.js'
 export { type Budget, budgetOf } from './budget.js'

@@ -1,14 +1,14 @@
 /**
  * The connections to knots: opened when the bridge starts, closed when it stops, and reopened after a pause when lost.
  */
-import type { Config } from '../config.js'
 import { connecting, idle, lost, woken } from '../base/connection.js'
+import { chain, type Transition } from '../base/transition.js'
+import type { Config } from '../config.js'
 import type { HostName } from '../data/host-name.js'
 import { nanosBefore, type TimeUs } from '../data/identifiers.js'
 import type { Natural } from '../data/natural.js'
 import * as M from '../data/ordered-map.js'
 import type { Effect, SubscribeKnot } from '../effect.js'
-import { chain, type Transition } from '../base/transition.js'
 import { type KnotsState, type Subscription, update } from './model.js'
 import { sinceOf, toKnot } from './reconcile.js'
 

@@ -7,12 +7,12 @@
  */
 import * as O from 'fp-ts/lib/Option.js'
 import { isConnecting, isLive, opened } from '../base/connection.js'
+import { after, type Reduction, nothing, report, to } from '../base/transition.js'
 import type { HostName } from '../data/host-name.js'
 import type { Natural } from '../data/natural.js'
 import * as M from '../data/ordered-map.js'
 import type { Effect } from '../effect.js'
 import type { Event } from '../event.js'
-import { after, type Reduction, nothing, report, to } from '../base/transition.js'
 import { closed, reconnect, start, stop } from './connections.js'
 import { type KnotOutcome, type KnotsGiven, type KnotsState, type Subscription, update } from './model.js'
 import { received } from './received.js'

@@ -2,9 +2,9 @@
  * The state of knots.
  */
 import * as t from 'io-ts'
+import { Connection } from '../base/connection.js'
 import type { HoldChanged, Holder } from '../commits/index.js'
 import type { Config } from '../config.js'
-import { Connection } from '../base/connection.js'
 import type { HostName } from '../data/host-name.js'
 import { Nanos, type Rkey, type TimeUs } from '../data/identifiers.js'
 import type { MultiMap } from '../data/multimap.js'

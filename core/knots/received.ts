@@ -1,6 +1,7 @@
 /**
  * An event of a knot: it moves the knot's cursor, and may be a trigger (S10, T1).
  */
+import { type Reduction, nothing, report, type ReportEffect, to } from '../base/transition.js'
 import type { Config } from '../config.js'
 import {
   FUTURE_US,
@@ -15,7 +16,6 @@ import {
   usBefore
 } from '../data/identifiers.js'
 import type { CollaboratorUpdated, KnotReceived } from '../event.js'
-import { type Reduction, nothing, report, type ReportEffect, to } from '../base/transition.js'
 import { type CollaboratorTold, type KnotsState, type Subscription, type TriggerArrived, update } from './model.js'
 
 /**

@@ -3,8 +3,9 @@
  */
 import { pipe } from 'fp-ts/lib/function.js'
 import * as O from 'fp-ts/lib/Option.js'
-import { type HoldChanged, holder } from '../commits/index.js'
 import { connecting, idle } from '../base/connection.js'
+import { chain, type Transition, unchanged } from '../base/transition.js'
+import { type HoldChanged, holder } from '../commits/index.js'
 import { ascending } from '../data/ascending.js'
 import type { HostName } from '../data/host-name.js'
 import { FUTURE_US, type Nanos, nanosOf, previousNano, type TimeUs, usBefore } from '../data/identifiers.js'
@@ -12,7 +13,6 @@ import { insertAt, removeAt } from '../data/multimap.js'
 import type { Natural } from '../data/natural.js'
 import * as M from '../data/ordered-map.js'
 import type { Effect, SubscribeKnot, UnsubscribeKnot } from '../effect.js'
-import { chain, type Transition, unchanged } from '../base/transition.js'
 import type { KnotLeft, KnotsGiven, KnotsState, Subscription } from './model.js'
 
 export const apply = (holders: KnotsState['holders'], { _tag, did, knot, rkey }: HoldChanged): KnotsState['holders'] =>

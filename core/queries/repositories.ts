@@ -1,6 +1,6 @@
 /** Repositories by their own DID (S17). */
-import type { Did } from '../data/identifiers.js'
 import { type HeldRepository, repositoriesOf } from '../access/rights.js'
+import type { Did } from '../data/identifiers.js'
 import type { State } from '../state.js'
 
 /**
