@@ -4,6 +4,7 @@
  */
 import * as O from 'fp-ts/lib/Option.js'
 import * as Backfill from './backfill.js'
+import { slim } from './builds/index.js'
 import * as Commits from './commits/index.js'
 import * as Cursor from './cursor/index.js'
 import { isFromFuture } from './data/identifiers.js'
@@ -11,7 +12,6 @@ import { ONE } from './data/natural.js'
 import type { Effect } from './effect.js'
 import type { Event, FrameEvent, StreamAdvanced } from './event.js'
 import { isFrame, isStale, stepped } from './machine.js'
-import { slim } from './slim.js'
 import type { State } from './state.js'
 
 /**

@@ -22,7 +22,6 @@ import { connected, triggered } from './triggers.js'
 import { denied, released } from './withdrawn.js'
 
 export { LIST_COST_MAX } from './allow.js'
-export { withoutChanges } from './selection.js'
 export {
   Build,
   BuildPhase,
@@ -40,6 +39,7 @@ export {
 export { answerTo, type CallAnswer, type CallRefusal } from './calls.js'
 export { cancelRefusal, type OrderRefusal, retryRefusal } from './orders.js'
 export { buildOf, runKey, runOf, splitKey } from './runs.js'
+export { slim } from './slim.js'
 export { fromWritten, RunEntry, toWritten, WrittenBuilds } from './written.js'
 
 /** What the reducer is given with an event: the other slices after this step, and what has changed in them. */

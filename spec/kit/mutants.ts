@@ -44,7 +44,7 @@ export const MUTANTS: ReadonlyArray<Mutant> = [
   mutant('MACHINE-14', 'knots/connections.js', '{ ...was, connection: connecting(before.next), since }', '{ ...was, cursor: null, connection: connecting(before.next), since }', 'minimal.knot-cursor'),
   mutant('MACHINE-15', 'knots/connections.js', 'connection }), next: (state.next + 1) }', 'connection }), next: state.next }', 'minimal.knot-phases'),
   mutant('MACHINE-16', 'batch.js', 'isLazy: effects.length === 0 && ', 'isLazy: ', 'fold'),
-  mutant('MACHINE-17', 'slim.js', 'runOf(before, host, rkey) === null && ', '', 'fold'),
+  mutant('MACHINE-17', 'builds/slim.js', 'runOf(before, host, rkey) === null && ', '', 'fold'),
 
   // ---------------------------------------------------------------------------------------- COMMIT
   mutant('COMMIT-1', 'commits/gates.js', 'slot.rev === null || rev > slot.rev', 'slot.rev === null || rev < slot.rev', 'minimal.tombstone'),

@@ -3,12 +3,14 @@
  * triggers begin nothing.
  */
 import * as O from 'fp-ts/lib/Option.js'
-import { type BuildsState, runOf, withoutChanges } from './builds/index.js'
-import * as M from './data/ordered-map.js'
-import type { Effect } from './effect.js'
-import type { Event, KnotReceived, WorkflowsRead } from './event.js'
-import type { Cause, Trigger, WorkflowSource } from './model/trigger.js'
-import type { Workflow } from './model/workflow.js'
+import * as M from '../data/ordered-map.js'
+import type { Effect } from '../effect.js'
+import type { Event, KnotReceived, WorkflowsRead } from '../event.js'
+import type { Cause, Trigger, WorkflowSource } from '../model/trigger.js'
+import type { Workflow } from '../model/workflow.js'
+import type { BuildsState } from './model.js'
+import { runOf } from './runs.js'
+import { withoutChanges } from './selection.js'
 
 /**
  * `event` without what its step did not use: from the same state, stepping it has the same result.
