@@ -3,7 +3,7 @@
  * is left out.
  */
 import * as O from 'fp-ts/lib/Option.js'
-import * as Backfill from './backfill.js'
+import * as Backfill from './backfill/index.js'
 import { slim } from './builds/index.js'
 import * as Commits from './commits/index.js'
 import * as Cursor from './cursor/index.js'

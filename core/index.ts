@@ -66,7 +66,7 @@ export * as Access from './public/access.js'
 export * as Backfill from './public/backfill.js'
 export * as Builds from './public/builds.js'
 export * as Commits from './public/commits.js'
-export * as Counters from './counters.js'
+export * as Counters from './counters/index.js'
 export * as Cursor from './public/cursor.js'
 export * as Knots from './public/knots.js'
 export * as Connections from './public/connections.js'
@@ -141,8 +141,8 @@ export { decodeCursor, logFrame, pipelineFrame, ReaderCursor, rfc3339, statusFra
 export { applies, mayHold, mistakeIn, type ShortName, shortName } from './builds/when.js'
 export { type JobFacts, pipelineUri, variablesOf, withReserved } from './builds/variables.js'
 
-export { aboutOf, mayTakeLong, PASSED_OVER, passOver } from './pass-over.js'
-export * as Numbers from './numbers.js'
+export { aboutOf, mayTakeLong, PASSED_OVER, passOver } from './journal/pass-over.js'
+export * as Numbers from './journal/numbers.js'
 export { LIMITS, overlong, type Overlong, withinLimits } from './model/record-limits.js'
 
 // Data.

@@ -12,7 +12,7 @@
 import * as O from 'fp-ts/lib/Option.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import * as Access from './access/index.js'
-import * as Backfill from './backfill.js'
+import * as Backfill from './backfill/index.js'
 import {
   after,
   type Reduction,
@@ -27,7 +27,7 @@ import {
 import * as Builds from './builds/index.js'
 import * as Commits from './commits/index.js'
 import type { Config } from './config.js'
-import * as Counters from './counters.js'
+import * as Counters from './counters/index.js'
 import * as Cursor from './cursor/index.js'
 import type { Effect } from './effect.js'
 import type { Event, FrameEvent } from './event.js'

@@ -31,7 +31,7 @@ export type TriggerRefusal = t.TypeOf<typeof TriggerRefusal>
 /** Why a workflow is dropped, in the order of the keys: a bad pattern in `when`; no `engine`; it exceeds a limit. */
 export const WorkflowDrop = t.keyof({ when: null, engine: null, limit: null }, 'WorkflowDrop')
 
-/** Something an operator should be able to see. Every report is counted (counters.ts). */
+/** Something an operator should be able to see. Every report is counted (counters/). */
 export const Report = t.union(
   [
     /** A frame was rejected. */

@@ -32,7 +32,7 @@ export type StopRequested = t.TypeOf<typeof StopRequested>
 
 /**
  * The operator had an event passed over because its step did not end. What must be known all the same comes in events
- * of its own, after this one (pass-over.ts).
+ * of its own, after this one (journal/pass-over.ts).
  */
 export const PassedOver = t.readonly(
   t.strict({

@@ -1,2 +1,2 @@
 /** The public part of the backfill: its reducer. */
-export { type BackfillGiven, BackfillState, initial, Reading, reduce } from '../backfill.js'
+export { type BackfillGiven, BackfillState, initial, Reading, reduce } from '../backfill/index.js'

@@ -39,7 +39,7 @@ export const MUTANTS: ReadonlyArray<Mutant> = [
   mutant('MACHINE-9', 'cursor/advance.js', 'firstUs: a.firstUs', 'firstUs: b.firstUs', 'fold'),
   mutant('MACHINE-10', 'knots/reconcile.js', 'return [after, [...first, ...second]]', 'return [after, [...second, ...first]]', 'S13.8'),
   mutant('MACHINE-11', 'machine.js', "KnotClosed: ['knots']", "KnotClosed: ['commits']", 'minimal.knot-phases'),
-  mutant('MACHINE-12', 'counters.js', 'const RECENT = 20', 'const RECENT = 21', 'minimal.counters'),
+  mutant('MACHINE-12', 'counters/index.js', 'const RECENT = 20', 'const RECENT = 21', 'minimal.counters'),
   mutant('MACHINE-13', 'machine.js', 'state.isStopped && isStopped ? effects.filter(isNotice) : effects', 'effects', 'minimal.knot-phases'),
   mutant('MACHINE-14', 'knots/connections.js', '{ ...was, connection: connecting(before.next), since }', '{ ...was, cursor: null, connection: connecting(before.next), since }', 'minimal.knot-cursor'),
   mutant('MACHINE-15', 'knots/connections.js', 'connection }), next: (state.next + 1) }', 'connection }), next: state.next }', 'minimal.knot-phases'),
@@ -110,8 +110,8 @@ export const MUTANTS: ReadonlyArray<Mutant> = [
 
   // ---------------------------------------------------------------------------------------- BACKFILL
   mutant('BACKFILL-1', 'commits/listed.js', 'isUntouched(slotAt(before, collection, rkey))', 'true', 'B2.2'),
-  mutant('BACKFILL-2', 'backfill.js', 'given.config.backfill ? changesIn(state, event, given) : NOTHING', 'changesIn(state, event, given)', 'B1.10'),
-  mutant('BACKFILL-3', 'backfill.js', 'reading?.collection === collection && Request.isAsked(reading.request, number)', 'reading?.collection === collection', 'B3.5'),
+  mutant('BACKFILL-2', 'backfill/index.js', 'given.config.backfill ? changesIn(state, event, given) : NOTHING', 'changesIn(state, event, given)', 'B1.10'),
+  mutant('BACKFILL-3', 'backfill/index.js', 'reading?.collection === collection && Request.isAsked(reading.request, number)', 'reading?.collection === collection', 'B3.5'),
 
   // ---------------------------------------------------------------------------------------- BUILD
   mutant('BUILD-1', 'access/rights.js', 'actor === null || actor === repository.owner', 'true', 'T2.5'),

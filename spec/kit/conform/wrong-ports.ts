@@ -150,6 +150,6 @@ export const WRONG_PORTS: ReadonlyArray<WrongPort> = [
     by: 'steps',
     shown: 'random-open',
     path: /^head\.counters\.recent/,
-    mutation: { file: 'counters.js', from: 'const RECENT = 20', to: 'const RECENT = 19' }
+    mutation: { file: 'counters/index.js', from: 'const RECENT = 20', to: 'const RECENT = 19' }
   }
 ]

@@ -4,15 +4,15 @@
  * today's numbers an event of that journal means.
  */
 import * as O from 'fp-ts/lib/Option.js'
-import { entryOf } from './access/index.js'
-import type { Phase } from './base/connection.js'
-import type { Request } from './base/request.js'
-import { limitMs, requestOf } from './builds/provider-requests.js'
-import { buildOf, runOf } from './builds/runs.js'
-import type { HostName } from './data/host-name.js'
-import type { Rkey, TimeUs } from './data/identifiers.js'
-import type { Natural } from './data/natural.js'
-import * as M from './data/ordered-map.js'
+import { entryOf } from '../access/index.js'
+import type { Phase } from '../base/connection.js'
+import type { Request } from '../base/request.js'
+import { limitMs, requestOf } from '../builds/provider-requests.js'
+import { buildOf, runOf } from '../builds/runs.js'
+import type { HostName } from '../data/host-name.js'
+import type { Rkey, TimeUs } from '../data/identifiers.js'
+import type { Natural } from '../data/natural.js'
+import * as M from '../data/ordered-map.js'
 import type {
   CollaboratorUpdated,
   Event,
@@ -22,9 +22,9 @@ import type {
   KnotReceived,
   Requested,
   TimerFired
-} from './event.js'
-import type { BuildName } from './model/build.js'
-import type { State } from './state.js'
+} from '../event.js'
+import type { BuildName } from '../model/build.js'
+import type { State } from '../state.js'
 
 // ---------------------------------------------------------------------------------------- what is open
 

@@ -5,10 +5,10 @@
 import { pipe } from 'fp-ts/lib/function.js'
 import * as O from 'fp-ts/lib/Option.js'
 import * as t from 'io-ts'
-import { Natural } from './data/natural.js'
-import { orderedMap } from './data/ordered-map-codec.js'
-import * as M from './data/ordered-map.js'
-import { type Effect, Report } from './effect.js'
+import { Natural } from '../data/natural.js'
+import { orderedMap } from '../data/ordered-map-codec.js'
+import * as M from '../data/ordered-map.js'
+import { type Effect, Report } from '../effect.js'
 
 /** How many frames there were, and how many reports of each kind. */
 export const Counters = t.readonly(

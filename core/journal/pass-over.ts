@@ -3,8 +3,8 @@
  * the shell knows which event it was, and the operator may have it passed over. This file decides what happens in its
  * stead.
  */
-import type { TimeUs } from './data/identifiers.js'
-import type { Event, PassedOver } from './event.js'
+import type { TimeUs } from '../data/identifiers.js'
+import type { Event, PassedOver } from '../event.js'
 
 /** The text in an event in place of what was passed over. */
 export const PASSED_OVER = 'passed over by the operator'
