@@ -90,7 +90,8 @@ export { checked, explain } from './data/explain.js'
 // Queries on the state.
 export { callAnswer } from './queries/call-answer.js'
 export { cursor, holdersOf, isMember, isWanted, orderRefusal, repoAt, wantedKnots } from './queries/rows.js'
-export { type NamedRun, workflowCalled } from './builds/named.js'
+export { type NamedRun, shownName, workflowCalled } from './builds/named.js'
+export { type PipelineView, type TriggerView, type WorkflowView } from './queries/pipeline-view.js'
 export {
   pipelineAt,
   type PipelinePage,
@@ -101,7 +102,6 @@ export {
 export { repositoriesCalled } from './queries/repositories.js'
 export { runOutcome, type RunOutcome } from './queries/run-outcome.js'
 export { type HeldRepository } from './access/rights.js'
-export { type PipelineView, shownName, type TriggerView, type WorkflowView } from './wire/pipeline-view.js'
 
 // Foreign formats.
 export { CALLED, type CalledMethod, decodeCall } from './wire/call-body.js'
@@ -139,7 +139,7 @@ export { decodeCursor, logFrame, pipelineFrame, ReaderCursor, rfc3339, statusFra
 
 // Which workflows are built, and with what variables.
 export { applies, mayHold, mistakeIn, type ShortName, shortName } from './builds/when.js'
-export { type JobFacts, pipelineUri, variablesOf, withReserved } from './builds/variables.js'
+export { type JobFacts, variablesOf, withReserved } from './builds/variables.js'
 
 export { aboutOf, mayTakeLong, PASSED_OVER, passOver } from './journal/pass-over.js'
 export * as Numbers from './journal/numbers.js'
@@ -161,6 +161,7 @@ export {
   MEMBER,
   Nanos,
   Nsid,
+  pipelineUri,
   REPO,
   Rkey,
   Sha,

@@ -6,7 +6,6 @@ import * as O from 'fp-ts/lib/Option.js'
 import type { HostName } from '../data/host-name.js'
 import { type Rkey, type Tid, tidOf, timeOfTid, type WorkflowName } from '../data/identifiers.js'
 import * as M from '../data/ordered-map.js'
-import { shownName } from '../wire/pipeline-view.js'
 import type { BuildsState, Run } from './model.js'
 import { runOf } from './runs.js'
 import { type LogKey, logKey } from './status-log.js'
@@ -37,6 +36,23 @@ export const runNamed = (state: BuildsState, id: Tid): NamedRun | null => {
   // The same time with another clock id would be a second name for one pipeline.
   return tidOf(time) === id ? runAt(state, logKey(time)) : null
 }
+
+/** The most graphemes that the name of a workflow may have. A code point is a grapheme, or part of one. */
+const NAME_MAX = 40
+
+/**
+ * The name of a workflow as clients see it: the beginning of a name that is too long.
+ *
+ * @example
+ * import assert from 'node:assert'
+ * import { shownName, WorkflowName } from '@tack-ci/core'
+ *
+ * const name = WorkflowName.decode(`${'n'.repeat(50)}.yml`)
+ * assert(name._tag === 'Right')
+ * assert.strictEqual(shownName(name.right), `${'n'.repeat(39)}…`)
+ */
+export const shownName = (name: WorkflowName): string =>
+  name.length <= NAME_MAX ? name : `${name.slice(0, NAME_MAX - 1)}…`
 
 /**
  * The workflow that clients mean by `name`: its whole name, or the short one that they are shown.

@@ -5,7 +5,7 @@
  */
 import { sortedPairs } from '../data/ascending.js'
 import type { HostName } from '../data/host-name.js'
-import { PIPELINE, type Rkey } from '../data/identifiers.js'
+import { pipelineUri, type Rkey } from '../data/identifiers.js'
 import type { Repository } from '../model/build.js'
 import type { Cause, Pair } from '../model/trigger.js'
 import { shortName } from './when.js'
@@ -20,24 +20,6 @@ export interface JobFacts {
   /** The key of the trigger. */
   readonly rkey: Rkey
 }
-
-/**
- * The AT-URI of a trigger's pipeline: its record, kept under the knot's name. A port follows a plain `:`, not `%3A` as
- * in a DID: readers take the text after `did:web:` for the name of the knot, and compare it.
- *
- * @example
- * import assert from 'node:assert'
- * import { canonicalHost, pipelineUri, Rkey } from '@tack-ci/core'
- *
- * const host = canonicalHost({ defaultPort: 443, loopback: true, ports: true })('localhost:5555')
- * const rkey = Rkey.decode('3mbd3542k2222')
- * assert(host._tag === 'Some' && rkey._tag === 'Right')
- * assert.strictEqual(
- *   pipelineUri(host.value, rkey.right),
- *   'at://did:web:localhost:5555/sh.tangled.pipeline/3mbd3542k2222'
- * )
- */
-export const pipelineUri = (knot: HostName, rkey: Rkey): string => `at://did:web:${knot}/${PIPELINE}/${rkey}`
 
 /** The pairs by name, ascending; if several have one name, the first. */
 const named = (pairs: ReadonlyArray<Pair>): ReadonlyArray<Pair> => {

@@ -7,6 +7,7 @@
  * Sources: atproto.com/specs/did, /specs/record-key, /specs/tid, /specs/nsid.
  */
 import * as t from 'io-ts'
+import type { HostName } from './host-name.js'
 
 // ---------------------------------------------------------------------------------------- DID
 
@@ -265,3 +266,21 @@ export const COLLECTIONS = [MEMBER, REPO, COLLABORATOR] as const
 /** One of the three collections that the stream is asked for. */
 export const Collection = t.union([t.literal(MEMBER), t.literal(REPO), t.literal(COLLABORATOR)], 'Collection')
 export type Collection = t.TypeOf<typeof Collection>
+
+/**
+ * The AT-URI of a trigger's pipeline: its record, kept under the knot's name. A port follows a plain `:`, not `%3A` as
+ * in a DID: readers take the text after `did:web:` for the name of the knot, and compare it.
+ *
+ * @example
+ * import assert from 'node:assert'
+ * import { canonicalHost, pipelineUri, Rkey } from '@tack-ci/core'
+ *
+ * const host = canonicalHost({ defaultPort: 443, loopback: true, ports: true })('localhost:5555')
+ * const rkey = Rkey.decode('3mbd3542k2222')
+ * assert(host._tag === 'Some' && rkey._tag === 'Right')
+ * assert.strictEqual(
+ *   pipelineUri(host.value, rkey.right),
+ *   'at://did:web:localhost:5555/sh.tangled.pipeline/3mbd3542k2222'
+ * )
+ */
+export const pipelineUri = (knot: HostName, rkey: Rkey): string => `at://did:web:${knot}/${PIPELINE}/${rkey}`

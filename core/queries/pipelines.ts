@@ -13,7 +13,7 @@ import { valuesAt } from '../data/multimap.js'
 import * as M from '../data/ordered-map.js'
 import type { CauseKind } from '../model/trigger.js'
 import type { State } from '../state.js'
-import { type PipelineView, pipelineView } from '../wire/pipeline-view.js'
+import { type PipelineView, pipelineView } from './pipeline-view.js'
 
 /** Which pipelines of a repository are asked for. */
 export interface PipelineQuery {

@@ -6,8 +6,17 @@
  */
 import * as E from 'fp-ts/lib/Either.js'
 import * as t from 'io-ts'
-import { pipelineUri } from '../builds/variables.js'
-import { clampTimeUs, Nanos, nanosOf, PIPELINE, STATUS, tidOf, TimeUs, usBefore } from '../data/identifiers.js'
+import {
+  clampTimeUs,
+  Nanos,
+  nanosOf,
+  PIPELINE,
+  pipelineUri,
+  STATUS,
+  tidOf,
+  TimeUs,
+  usBefore
+} from '../data/identifiers.js'
 import type { LogEntry, PipelineEntry, StatusEntry } from '../effect.js'
 import type { Status } from '../model/build.js'
 

@@ -162,7 +162,7 @@ export const MUTANTS: ReadonlyArray<Mutant> = [
   // ---------------------------------------------------------------------------------------- PIPE
   mutant('PIPE-1', 'data/descending.js', 'here.key >= below', 'here.key > below', 'query'),
   mutant('PIPE-2', 'builds/pipeline-index.js', '[placeOf(did, kind), placeAt(did, kind, commit)]', '[placeOf(did, kind)]', 'query'),
-  mutant('PIPE-3', 'wire/pipeline-view.js', 'name.length <= NAME_MAX', 'true', 'query'),
+  mutant('PIPE-3', 'builds/named.js', 'name.length <= NAME_MAX', 'true', 'query'),
   mutant('PIPE-4', 'builds/statuses.js', "status === 'running' ? createdUs : build.startedUs", 'build.startedUs', 'T4.2'),
 
   // ---------------------------------------------------------------------------------------- HOST

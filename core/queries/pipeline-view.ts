@@ -5,12 +5,13 @@
  * fit the lexicons, so every required field is present, and none exceeds its limit.
  */
 import type { Build, Run } from '../builds/model.js'
+import { shownName } from '../builds/named.js'
 import { shaOf } from '../builds/plan.js'
 import { Did, type Tid, tidOf, type TimeUs, type WorkflowName } from '../data/identifiers.js'
 import * as M from '../data/ordered-map.js'
 import { isFinal, type Status } from '../model/build.js'
 import type { Cause } from '../model/trigger.js'
-import { rfc3339 } from './status.js'
+import { rfc3339 } from '../wire/status.js'
 
 /** What caused a pipeline. */
 export type TriggerView =
@@ -83,23 +84,6 @@ const triggerView = (cause: Cause, commit: string): TriggerView => {
       }
   }
 }
-
-/** The most graphemes that the name of a workflow may have. A code point is a grapheme, or part of one. */
-const NAME_MAX = 40
-
-/**
- * The name of a workflow as clients see it: the beginning of a name that is too long.
- *
- * @example
- * import assert from 'node:assert'
- * import { shownName, WorkflowName } from '@tack-ci/core'
- *
- * const name = WorkflowName.decode(`${'n'.repeat(50)}.yml`)
- * assert(name._tag === 'Right')
- * assert.strictEqual(shownName(name.right), `${'n'.repeat(39)}…`)
- */
-export const shownName = (name: WorkflowName): string =>
-  name.length <= NAME_MAX ? name : `${name.slice(0, NAME_MAX - 1)}…`
 
 const workflowView = (id: WorkflowName, { error, startedUs, status, statusUs }: Build): WorkflowView => ({
   ...(error === null ? {} : { error }),
