@@ -3,7 +3,7 @@
  * the time, it learns from events. Folding the same events gives the same state, everywhere.
  *
  * Every event is plain JSON: the journal, a trace and a bug report hold exactly these objects. Their keys are declared
- * in ascending order throughout, which makes the canonical form cheap (canonical.ts).
+ * in ascending order throughout, which makes the canonical form cheap (data/canonical.ts).
  *
  * `at` is the time of receipt by the shell's clock; `timeUs` is the sender's stamp.
  */

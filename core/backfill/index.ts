@@ -8,7 +8,17 @@
 import { pipe } from 'fp-ts/lib/function.js'
 import * as O from 'fp-ts/lib/Option.js'
 import * as Request from '../base/request.js'
-import { after, type Reduction, chain, NOTHING, nothing, report, to, type Transition, unchanged } from '../base/transition.js'
+import {
+  after,
+  chain,
+  NOTHING,
+  nothing,
+  type Reduction,
+  report,
+  to,
+  type Transition,
+  unchanged
+} from '../base/transition.js'
 import type { MemberChanged } from '../commits/index.js'
 import type { Config } from '../config.js'
 import { COLLECTIONS, Did } from '../data/identifiers.js'

@@ -11,8 +11,8 @@ import type { Call } from '../model/call.js'
 import type { Manual } from '../model/trigger.js'
 import { WORKFLOWS_MAX } from '../model/workflow.js'
 import { isObject, parseJson } from './json.js'
-import { didAt, type Fields, isAbsent, listAt, mapAt, type Read, shaAt } from './knot/fields.js'
-import { manualOf } from './knot/pipeline.js'
+import { didAt, type Fields, isAbsent, listAt, mapAt, type Read, shaAt } from './fields.js'
+import { manualOf } from './manual.js'
 
 /** The methods whose calls change something. */
 export const CALLED = ['sh.tangled.ci.cancelPipeline', 'sh.tangled.ci.triggerPipeline'] as const

@@ -268,7 +268,7 @@ describe('the second fence: the sources', () => {
   test('good code breaks no rule', () => {
     const good = [
       "import * as E from 'fp-ts/lib/Either.js'",
-      "import type { Json } from './canonical.js'",
+      "import type { Json } from './data/canonical.js'",
       "// Date.now() in a comment, and in a text: 'Date'",
       "export const x = 'Math.random() console process throw async await'",
       'export const y = E.right(Math.max(1, 2))',

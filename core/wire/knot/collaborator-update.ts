@@ -4,7 +4,7 @@
 import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import type { CollaboratorUpdate } from '../../event.js'
-import { didAt, type Fields, mapAt, type Read } from './fields.js'
+import { didAt, type Fields, mapAt, type Read } from '../fields.js'
 
 const opAt = (u: unknown): Read<CollaboratorUpdate['op']> =>
   u === 'add' || u === 'remove' ? E.right(u) : E.left('op is neither add nor remove')

@@ -13,7 +13,7 @@ import { PIPELINE, REF_UPDATE } from '../../data/identifiers.js'
 import { excerpt } from '../../data/text.js'
 import type { KnotPayload } from '../../event.js'
 import type { Trigger } from '../../model/trigger.js'
-import { type Fields, mapAt, type Read } from './fields.js'
+import { type Fields, mapAt, type Read } from '../fields.js'
 import { pipeline } from './pipeline.js'
 import { refUpdate } from './ref-update.js'
 

@@ -6,7 +6,7 @@ import { pipe } from 'fp-ts/lib/function.js'
 import { WorkflowName } from '../../data/identifiers.js'
 import { excerpt } from '../../data/text.js'
 import { utf8Length } from '../../data/utf8.js'
-import type { Cause, Manual, Pair, PullRequest, RepoClaim, Trigger, WorkflowSource } from '../../model/trigger.js'
+import type { Cause, PullRequest, RepoClaim, Trigger, WorkflowSource } from '../../model/trigger.js'
 import { WORKFLOW_BYTES_MAX, WORKFLOWS_MAX } from '../../model/workflow.js'
 import {
   didAt,
@@ -17,16 +17,12 @@ import {
   mapAt,
   nameAt,
   optional,
-  pushOf,
   type Read,
   shaAt,
   textAt
-} from './fields.js'
-
-const INPUTS_MAX = 100
-
-/** The limit of all inputs together, keys and values, in bytes: each becomes a variable of every build. */
-const INPUTS_BYTES_MAX = 65_536
+} from '../fields.js'
+import { manualOf } from '../manual.js'
+import { pushOf } from './push.js'
 
 const repoOf = (fields: Fields): Read<RepoClaim> =>
   pipe(
@@ -77,42 +73,6 @@ const sizedAt =
         () => `${place} has more than ${String(max)} bytes`
       )
     )
-
-const inputAt = (place: string, u: unknown): Read<Pair> =>
-  pipe(
-    mapAt(place, u),
-    E.chain(({ key, value }) =>
-      pipe(
-        nameAt(`${place}.key`, key),
-        E.chain((name) =>
-          pipe(
-            textAt(`${place}.value`, value ?? ''),
-            E.map((text): Pair => [name, text])
-          )
-        )
-      )
-    )
-  )
-
-const inputsAt = (place: string, u: unknown): Read<ReadonlyArray<Pair>> =>
-  pipe(
-    listAt(place, INPUTS_MAX, u, inputAt),
-    E.filterOrElse(
-      (inputs) =>
-        inputs.reduce((bytes, [key, value]) => bytes + utf8Length(key) + utf8Length(value), 0) <= INPUTS_BYTES_MAX,
-      () => `${place} has more than ${String(INPUTS_BYTES_MAX)} bytes`
-    )
-  )
-
-/** A manual request, whose fields are at that place. */
-export const manualOf = (place: string, fields: Fields): Read<Manual> =>
-  pipe(
-    E.Do,
-    E.apS('_tag', E.right('Manual' as const)),
-    E.apS('inputs', inputsAt(`${place}inputs`, fields['inputs'])),
-    E.apS('ref', optional(nameAt)(`${place}ref`, fields['ref'])),
-    E.apS('sha', optional(shaAt)(`${place}sha`, fields['sha']))
-  )
 
 const causeOf = ({ kind, manual, pullRequest, push }: Fields, repo: RepoClaim): Read<Cause> => {
   switch (kind) {

@@ -4,7 +4,8 @@
 import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import type { RefUpdateShape, RepoClaim, Trigger } from '../../model/trigger.js'
-import { didAt, type Fields, isAbsent, nameAt, optional, pushOf, type Read } from './fields.js'
+import { didAt, type Fields, isAbsent, nameAt, optional, type Read } from '../fields.js'
+import { pushOf } from './push.js'
 
 const claimOf = ({ ownerDid, repo, repoDid, repoName }: Fields): Read<RepoClaim> => {
   const isOwner = isAbsent(repo) && isAbsent(ownerDid) && !isAbsent(repoName)

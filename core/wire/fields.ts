@@ -1,17 +1,14 @@
 /**
- * The fields of what a knot sends, each read together with its place, so that an error can say where it is.
+ * The fields of what knots and callers send, each read together with its place, so that an error can say where it is.
  */
 import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
-import { Did, Sha } from '../../data/identifiers.js'
-import { wellFormed } from '../../data/text.js'
-import type { Push } from '../../model/trigger.js'
-import { isObject } from '../json.js'
+import { Did, Sha } from '../data/identifiers.js'
+import { wellFormed } from '../data/text.js'
+import { isObject } from './json.js'
 
 /** The limit for refs, names of branches and repositories, and keys of inputs. */
 const NAME_MAX = 1_024
-
-const FILES_MAX = 10_000
 
 export type Read<A> = E.Either<string, A>
 
@@ -63,22 +60,3 @@ export const listAt = <A>(
 }
 
 export const isText = (u: unknown): u is string => typeof u === 'string'
-
-/** `null` also for a value that is not a list of text, or is too long: the list only decides about `paths`. */
-const filesIn = (u: unknown): ReadonlyArray<string> | null =>
-  Array.isArray(u) && u.length <= FILES_MAX && u.every(isText) ? u.map(wellFormed) : null
-
-const SKIP: ReadonlyArray<unknown> = ['skip-ci', 'ci-skip']
-
-const skipsCi = (u: unknown): boolean => Array.isArray(u) && u.some((option) => SKIP.includes(option))
-
-export const pushOf = (place: string, fields: Fields): Read<Push> =>
-  pipe(
-    E.Do,
-    E.apS('_tag', E.right('Push' as const)),
-    E.apS('changedFiles', E.right(filesIn(fields['changedFiles']))),
-    E.apS('newSha', shaAt(`${place}newSha`, fields['newSha'])),
-    E.apS('oldSha', shaAt(`${place}oldSha`, fields['oldSha'])),
-    E.apS('ref', nameAt(`${place}ref`, fields['ref'])),
-    E.apS('skipsCi', E.right(skipsCi(fields['pushOptions'])))
-  )
