@@ -5,7 +5,7 @@
  * another JSON type makes the record invalid. Everything else in a record, `$type` included, is neither checked nor
  * kept.
  *
- * Of an overlong field (model/record-limits.ts), one character beyond the limit is kept, which shows that it is too long.
+ * Of an overlong field (record-limits.ts), one character beyond the limit is kept, which shows that it is too long.
  */
 import * as t from 'io-ts'
 import { COLLABORATOR, MEMBER, REPO } from '../data/identifiers.js'
