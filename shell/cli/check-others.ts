@@ -1,6 +1,7 @@
 /** Checks the servers that tack depends on: the owner's, the stream, the providers. */
+import * as E from 'fp-ts/lib/Either.js'
 import { type Did, type Event, MEMBER, type Natural } from '../../core/index.js'
-import { silentLog } from '../lib/log.js'
+import { skewOf } from '../lib/clock-watch.js'
 import { jetstreamClient, streamHint } from '../outbound/jetstream.js'
 import { isListed } from '../outbound/records.js'
 import type { Clock, Link, Log, Records } from '../ports.js'
@@ -8,9 +9,7 @@ import type { Provider } from '../providers/provider.js'
 import { trustedPolicyOf } from './assemble.js'
 import { ANSWER_MS, ended, type Finding, fine, wordsOf, wrong } from './finding.js'
 import type { RunOptions } from './options.js'
-import type { Ask } from './check-outside.js'
-import { skewOf } from '../lib/clock-watch.js'
-import * as E from 'fp-ts/lib/Either.js'
+import { type Ask, reasons } from './probe.js'
 
 const RESOLVE = 'https://bsky.social/xrpc/com.atproto.identity.resolveHandle?handle=…'
 
@@ -38,16 +37,6 @@ export const checkOwner = ({ owner, plc }: RunOptions, { records }: { readonly r
     }
     records.read({ _tag: 'ReadRecords', collection: MEMBER, cursor: null, did: owner as Did, number: 1 as Natural }, answer)
   })
-
-/** A log that keeps the last reason. */
-export const reasons = (): Log & { readonly last: () => string } => {
-  let last = 'it was closed'
-  const record: Log['warn'] = (_, { code, error, reason } = {}) => {
-    const words = [error, reason].find((one) => typeof one === 'string' && one !== '')
-    last = typeof words === 'string' ? words : `closed with code ${String(code)}`
-  }
-  return { ...silentLog, debug: record, last: () => last, warn: record }
-}
 
 export const checkStream = (options: RunOptions, clock: Clock): Promise<Finding> =>
   new Promise((done) => {

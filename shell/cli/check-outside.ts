@@ -8,22 +8,13 @@ import { kindOf, type Policy } from '../outbound/guard.js'
 import { platformResolve } from '../outbound/resolver.js'
 import { openSocket, withDefaults } from '../outbound/websocket.js'
 import type { Clock, Link } from '../ports.js'
-import { decodeText } from '../store/json.js'
-import { reasons } from './check-others.js'
-import { urlOf } from './reach.js'
 import { codeOf } from '../store/disk.js'
+import { decodeText } from '../store/json.js'
 import { ANSWER_MS, ended, type Finding, fine, listenTrouble, wordsOf, wrong } from './finding.js'
 import type { RunOptions } from './options.js'
+import { type Ask, reasons } from './probe.js'
+import { urlOf } from './reach.js'
 import { adviceOnUpgrade, adviceOnWayIn } from './way-in.js'
-
-/** The answer of a server. `dateMs` is the server's time. */
-export interface ProbeResponse {
-  readonly dateMs: number | null
-  readonly status: number
-  readonly text: string
-}
-
-export type Ask = (url: string, isTrusted?: boolean) => Promise<E.Either<string, ProbeResponse>>
 
 const OwnerAnswer = t.type({ owner: t.string }, 'answer')
 const HealthAnswer = t.type({ reasons: t.array(t.string) }, 'answer')

@@ -19,12 +19,13 @@ import { assemble, type Assembly, policyOf, trustedPolicyOf } from './assemble.j
 import { checkAllowed } from './check-allowed.js'
 import { checkGit, checkStore } from './check-machine.js'
 import { checkClock, checkOwner, checkProvider, checkStream } from './check-others.js'
-import { type Ask, checkOutside, listen } from './check-outside.js'
+import { checkOutside, listen } from './check-outside.js'
 import { type ReadConfiguration } from './configuration.js'
 import { lineOf } from './faults.js'
 import { ANSWER_MS, ended, type Finding, fine, wordsOf, wrong } from './finding.js'
 import { configOf, type RunOptions } from './options.js'
 import { checkSurroundings, checkUser, NO_PROVIDER } from './preflight.js'
+import type { Ask } from './probe.js'
 import { entryFaults } from './provider-faults.js'
 
 const ANSWER_BYTES = 65_536

@@ -2,10 +2,10 @@
  * A log that the CI returns as one text. It is read again while it grows, and delivered as one step. Few texts are held at a time (log-texts.ts).
  * Failures are reported in a system step.
  */
+import type { Background } from './background.js'
 import { BEGINNING, type createTurns, readingOf, type Turn } from './log-texts.js'
 import { pauseAfter } from './polling.js'
 import type { LogLine, Refused, Uncertain } from './provider.js'
-import type { Background } from './work.js'
 
 /** The text of a log, as far as it exists. */
 export type TextLog =

@@ -1,7 +1,7 @@
 /** Polls a build until it has ended, and reports every change. Failures lengthen the pauses. */
 import { isFinal } from '../../core/index.js'
+import type { Background } from './background.js'
 import type { Missing, Progress, Uncertain } from './provider.js'
-import type { Background } from './work.js'
 
 /** The longest pause after a failure. The pause doubles with each failure in a row, up to a minute. */
 const LONGEST_PAUSE_MS = 60_000

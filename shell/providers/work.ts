@@ -4,33 +4,18 @@
  */
 import { setMaxListeners } from 'node:events'
 import type { Clock } from '../ports.js'
+import type { Background } from './background.js'
+import { createTextLogs, type TextLogs } from './growing-log.js'
 import { createTurns, defaultLogTextLimits, type LogTextLimits } from './log-texts.js'
 import { createPoll, type Poll } from './polling.js'
-import type { Refused, Uncertain } from './provider.js'
+import type { Uncertain } from './provider.js'
 import { redactor, sentence, wordsOf } from './secrets.js'
-import { createTextLogs, type TextLogs } from './growing-log.js'
 
 export interface WorkOptions {
   readonly clock: Clock
   readonly logTexts?: LogTextLimits
   /** Secrets, which must not appear in messages. */
   readonly secrets: ReadonlyArray<string>
-}
-
-/** The building blocks of polling and reading. */
-export interface Background {
-  /** The time in milliseconds. */
-  readonly nowMs: () => number
-  /** Resolves after `ms`, or when `signal` aborts, or at the close. */
-  readonly pause: (ms: number, signal?: AbortSignal) => Promise<void>
-  readonly refuse: (words: string) => Refused
-  /** A text as one sentence, without secrets. */
-  readonly say: (text: string) => string
-  /** Aborts at the close. */
-  readonly signal: AbortSignal
-  /** Tracks a promise, so that a close can wait for it. */
-  readonly track: <A>(work: Promise<A>) => Promise<A>
-  readonly uncertain: (error: unknown, waitMs?: number) => Uncertain
 }
 
 /** Background work: everything it starts has ended when `close` resolves. */
