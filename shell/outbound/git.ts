@@ -2,11 +2,11 @@
  * Reads the workflow files of a repository at a commit. git itself fetches them from the knot, and as little else as possible.
  *
  * A knot is run by a stranger. git reaches it through a proxy of ours that leads nowhere else (proxy.ts). It runs in an empty folder, without access
- * to anything of ours (git/program.ts), and with a limit of time and of bytes.
+ * to anything of ours (git-program.ts), and with a limit of time and of bytes.
  *
  * git fetches the commit with its trees, without its history, and then the files by their object names.
  *
- * - A server that cannot leave out files sends all of them. One that can, but does not announce it, is asked to all the same (git/pack.ts).
+ * - A server that cannot leave out files sends all of them. One that can, but does not announce it, is asked to all the same (git-pack.ts).
  * - A server that refuses to send a commit by its name is asked for its branches and tags, with more and more of their history.
  *
  * Nothing foreign can be taken for an option: an object name is passed to git only if it consists of hexadecimal digits, our own paths are constants,
@@ -16,9 +16,9 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { Did, excerpt, type HostName, type ReadWorkflows, Sha, WORKFLOW_BYTES_MAX, type WorkflowName, WORKFLOWS_MAX } from '../../core/index.js'
 import type { Clock } from '../ports.js'
-import { contentsIn, failureOf, filesIn, headOf, NO_COMMIT, NO_REPOSITORY, NOT_GIVEN_OUT, sizesIn, unread, type Unread } from './git/output.js'
-import { packWithoutFiles } from './git/pack.js'
-import { gitProgram, type Program, type Ran } from './git/program.js'
+import { contentsIn, failureOf, filesIn, headOf, NO_COMMIT, NO_REPOSITORY, NOT_GIVEN_OUT, sizesIn, unread, type Unread } from './git-output.js'
+import { packWithoutFiles } from './git-pack.js'
+import { gitProgram, type Program, type Ran } from './git-program.js'
 import { type Policy, type Resolve, resolverFor } from './guard.js'
 import { httpClient } from './http-client.js'
 import { type Proxy, startProxy } from './proxy.js'
@@ -105,7 +105,7 @@ const DEPTHS = [16, 256, 4_096]
 
 interface Reading {
   readonly folder: string
-  /** Fetches a pack of the commit without files, from a server that can leave them out but does not announce it (git/pack.ts). */
+  /** Fetches a pack of the commit without files, from a server that can leave them out but does not announce it (git-pack.ts). */
   readonly packOf: (address: URL, sha: Sha) => Promise<Buffer | null>
   readonly git: Program
   readonly proxy: Proxy

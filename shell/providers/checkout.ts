@@ -6,8 +6,8 @@
  */
 import { mkdtemp, rm } from 'node:fs/promises'
 import path from 'node:path'
+import { type Program, gitProgram, type Ran } from '../outbound/git-program.js'
 import type { GitOptions } from '../outbound/git.js'
-import { type Program, gitProgram, type Ran } from '../outbound/git/program.js'
 import { resolverFor } from '../outbound/guard.js'
 import { type Proxy, startProxy } from '../outbound/proxy.js'
 import { redactor, sentence } from './common.js'

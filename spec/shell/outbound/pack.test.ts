@@ -1,7 +1,7 @@
 /** The fetch of a commit without its files, on real sockets: what is asked for, byte by byte, and which answers hold a pack. */
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { systemClock } from '../../../shell/lib/clock.js'
-import { packWithoutFiles } from '../../../shell/outbound/git/pack.js'
+import { packWithoutFiles } from '../../../shell/outbound/git-pack.js'
 import { httpClient } from '../../../shell/outbound/http-client.js'
 import { httpServer } from '../support/sockets.js'
 

@@ -3,9 +3,9 @@
  * texts.
  */
 import { isUtf8 } from 'node:buffer'
-import { byName, excerpt, isWorkflowFile, Sha, WorkflowName, WORKFLOWS_MAX } from '../../../core/index.js'
-import type { Proxy } from '../proxy.js'
-import type { Ran } from './program.js'
+import { byName, excerpt, isWorkflowFile, Sha, WorkflowName, WORKFLOWS_MAX } from '../../core/index.js'
+import type { Proxy } from './proxy.js'
+import type { Ran } from './git-program.js'
 
 // ---------------------------------------------------------------------------------------- failures
 

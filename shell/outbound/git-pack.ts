@@ -5,7 +5,7 @@
  * One request of git's protocol, version 2 (gitprotocol-v2, gitprotocol-http), is enough. git verifies the pack: objects are named by the hash of
  * their content.
  */
-import type { HttpClient } from '../http-client.js'
+import type { HttpClient } from './http-client.js'
 
 /** The limit of a pack of trees: 16 MiB, held in memory. git fetches larger ones itself, and need not hold them in memory. */
 const MAX_PACK_BYTES = 16 * 2 ** 20
