@@ -3,7 +3,7 @@ import { pipe } from 'fp-ts/lib/function.js'
 import * as O from 'fp-ts/lib/Option.js'
 import { type BuildName, type Effect, type Event, holdersOf, type HostName, OrderedMap, type State } from '../../core/index.js'
 import type { Observer } from '../drive/runtime.js'
-import { buildNamed, type FoundBuild } from '../inbound/lookup.js'
+import { buildNamed, type FoundBuild } from '../inbound/readers/lookup.js'
 import type { Log } from '../ports.js'
 
 /**

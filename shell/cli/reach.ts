@@ -1,5 +1,5 @@
 /** How commands reach the running tack: at the address in the configuration, on this machine, or at another one. */
-import type { ListenAddress } from '../inbound/address.js'
+import type { ListenAddress } from '../inbound/http/address.js'
 import { systemClock } from '../lib/clock.js'
 import { type Fetch, httpClient } from '../outbound/http-client.js'
 import { wordsOf } from './finding.js'

@@ -3,9 +3,9 @@ import * as O from 'fp-ts/lib/Option.js'
 import { createHash, timingSafeEqual } from 'node:crypto'
 import type { Builds, State, WorkflowName } from '../../core/index.js'
 import type { Clock, HandleAdmin, Log } from '../ports.js'
-import { type HttpReply, json, notFound, text, unsaved } from './responses.js'
-import type { Asked } from './routes.js'
-import { buildOf, runNamed } from './lookup.js'
+import { type HttpReply, json, notFound, text, unsaved } from './http/responses.js'
+import type { Asked } from './http/routes.js'
+import { buildOf, runNamed } from './readers/lookup.js'
 
 const digest = (secret: string): Buffer => createHash('sha256').update(secret).digest()
 

@@ -6,7 +6,7 @@
  */
 import type { State } from '../../core/index.js'
 import type { Clock } from '../ports.js'
-import { type HttpReply, json } from './responses.js'
+import { type HttpReply, json } from './http/responses.js'
 
 export interface Health {
   readonly answer: () => HttpReply

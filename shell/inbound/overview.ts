@@ -9,7 +9,7 @@ import { Counters, type Did, excerpt, OrderedMap, Rkey, repoAt, type Report, typ
 import { sentenceOf } from '../lib/report-text.js'
 import { summary } from '../lib/summaries.js'
 import { VERSION } from '../lib/version.js'
-import { type HttpReply, json, readByAll, text } from './responses.js'
+import { type HttpReply, json, readByAll, text } from './http/responses.js'
 import { active, buildsByStatus, buildsOfRun, handlesOf, ownersOf, pageOfBuilds, reading } from './shown-builds.js'
 import type { Shown } from './shown.js'
 

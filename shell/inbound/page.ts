@@ -4,7 +4,7 @@
  */
 import { createHash } from 'node:crypto'
 import { existsSync, readFileSync } from 'node:fs'
-import type { HttpReply } from './responses.js'
+import type { HttpReply } from './http/responses.js'
 
 /** The folder is beside this module in the sources, and three folders up from `dist/shell/inbound` when compiled. */
 const FOLDERS = ['./page/', '../../../shell/inbound/page/'].map((path) => new URL(path, import.meta.url))

@@ -4,8 +4,8 @@
  *
  * Everything shown comes from the durable state, so a crash takes nothing back that was shown. Everything received becomes an event.
  *
- *     GET  /events?cursor=…                           websocket   statuses                      events.ts
- *     GET  /logs/{knot}/{rkey}/{workflow}             websocket   the log of a build            logs.ts
+ *     GET  /events?cursor=…                           websocket   statuses                      readers/events.ts
+ *     GET  /logs/{knot}/{rkey}/{workflow}             websocket   the log of a build            readers/logs.ts
  *     GET, POST /xrpc/{method}                                    pipelines, their logs, calls, whose spindle this is    xrpc/
  *     GET  /.well-known/did.json                                  the spindle's DID document    xrpc/did-document.ts
  *     POST /webhooks/{provider}                                   how builds stand              webhooks.ts
@@ -21,21 +21,22 @@ import type { Handles } from '../outbound/handles.js'
 import type { SigningKeys } from '../outbound/signing-keys.js'
 import type { Clock, HandleAdmin, HandleCall, Log, Submit } from '../ports.js'
 import type { Provider } from '../providers/provider.js'
-import type { ListenAddress } from './address.js'
 import { takeAdmin } from './admin.js'
-import { createEvents, defaultEventsLimits, type EventsLimits } from './events.js'
 import { createGauges } from './gauges.js'
 import { createHealth } from './health.js'
-import { createBudget } from './body.js'
-import { defaultHttpLimits, type HttpLimits, startHttp } from './http-server.js'
-import type { HttpReply } from './responses.js'
-import type { Route, Router } from './routes.js'
-import { createLogs, defaultLogsLimits, type LogsLimits } from './logs.js'
+import type { ListenAddress } from './http/address.js'
+import { createBudget } from './http/body.js'
+import { defaultHttpLimits, type HttpLimits } from './http/http-limits.js'
+import { startHttp } from './http/http-server.js'
+import type { HttpReply } from './http/responses.js'
+import type { Route, Router } from './http/routes.js'
 import { createMetrics } from './metrics.js'
 import { answerBuilds, createOverview } from './overview.js'
 import { loadPage } from './page.js'
+import { createEvents, defaultEventsLimits, type EventsLimits } from './readers/events.js'
+import { createLogs, defaultLogsLimits, type LogsLimits } from './readers/logs.js'
+import { createTurns, defaultTurnsLimits, type TurnsLimits } from './readers/turns.js'
 import { shownBy } from './shown.js'
-import { createTurns, defaultTurnsLimits, type TurnsLimits } from './turns.js'
 import { missWebhook, takeWebhook } from './webhooks.js'
 import { CALL_BYTES_MAX, createBegunRuns } from './xrpc/calls.js'
 import { didDocument } from './xrpc/did-document.js'

@@ -6,11 +6,11 @@ import * as E from 'fp-ts/lib/Either.js'
 import type { IncomingMessage } from 'node:http'
 import { excerpt } from '../../core/index.js'
 import type { Clock, Log, Submit } from '../ports.js'
-import { reportOf } from '../providers/report.js'
 import type { Provider, WebhookAnswer, WebhookRequest } from '../providers/provider.js'
-import { type Budget, readBody } from './body.js'
-import { type HttpReply, text, unsaved } from './responses.js'
-import type { Asked } from './routes.js'
+import { reportOf } from '../providers/report.js'
+import { type Budget, readBody } from './http/body.js'
+import { type HttpReply, text, unsaved } from './http/responses.js'
+import type { Asked } from './http/routes.js'
 
 /** Outcomes of webhooks, as counted. */
 export const WEBHOOK_RESULTS = ['reports', 'unauthorized', 'bad_request', 'too_large', 'too_busy', 'error'] as const

@@ -23,9 +23,9 @@ import {
 } from '../../../core/index.js'
 import type { SigningKeys } from '../../outbound/signing-keys.js'
 import type { Clock, HandleCall } from '../../ports.js'
-import { type Budget, readBody } from '../body.js'
-import type { HttpReply } from '../responses.js'
-import { invalid, noPipeline, ok, refused } from './answers.js'
+import { type Budget, readBody } from '../http/body.js'
+import type { HttpReply } from '../http/responses.js'
+import { invalid, noPipeline, ok, refused } from '../http/xrpc-answers.js'
 import { badToken, claimedBy } from './tokens.js'
 
 export interface CallPorts {

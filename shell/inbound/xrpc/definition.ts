@@ -3,8 +3,8 @@ import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import { Did, type HostName, repositoriesCalled, Sha, type State } from '../../../core/index.js'
 import type { Definitions, NoDefinition } from '../../outbound/definitions.js'
-import type { HttpReply } from '../responses.js'
-import { invalid, ok, refused } from './answers.js'
+import type { HttpReply } from '../http/responses.js'
+import { invalid, ok, refused } from '../http/xrpc-answers.js'
 import { didIn, type Params, paramsOf } from './params.js'
 
 interface DefinitionAsked {

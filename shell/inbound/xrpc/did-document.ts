@@ -1,5 +1,5 @@
 /** `GET /.well-known/did.json`: the spindle's identity, for account servers that send it calls on behalf of their users. */
-import { type HttpReply, json, readByAll } from '../responses.js'
+import { type HttpReply, json, readByAll } from '../http/responses.js'
 
 /** A host name in a DID of the method `web`: the colon before a port is written out. */
 export const webDid = (hostname: string): string => `did:web:${hostname.replaceAll(':', '%3A')}`

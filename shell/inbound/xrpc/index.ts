@@ -6,13 +6,13 @@
  */
 import type { CalledMethod, Did, State } from '../../../core/index.js'
 import type { Definitions } from '../../outbound/definitions.js'
-import type { Asked, Route } from '../routes.js'
-import type { Logs } from '../logs.js'
-import { ok, refused } from './answers.js'
+import type { Asked, Route } from '../http/routes.js'
+import { ok, refused } from '../http/xrpc-answers.js'
+import type { Logs } from '../readers/logs.js'
 import { type CallPorts, takeCall } from './calls.js'
 import { describeDefinition } from './definition.js'
-import { admitToLogs } from './subscribe-logs.js'
 import { answerGet, answerQuery } from './pipelines.js'
+import { admitToLogs } from './subscribe-logs.js'
 
 export interface XrpcPorts {
   /** `undefined`: no definitions are read, and the method does not exist. */

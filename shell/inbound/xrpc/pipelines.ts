@@ -2,8 +2,8 @@
 import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import { type CauseKind, CauseKind as Kind, pipelineAt, type PipelineQuery, queryPipelines, type State, Tid } from '../../../core/index.js'
-import type { HttpReply } from '../responses.js'
-import { invalid, noPipeline, ok } from './answers.js'
+import type { HttpReply } from '../http/responses.js'
+import { invalid, noPipeline, ok } from '../http/xrpc-answers.js'
 import { didIn, type Params, paramsOf, tidIn } from './params.js'
 
 const LIMIT = 50

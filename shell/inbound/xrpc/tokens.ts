@@ -3,8 +3,8 @@ import * as E from 'fp-ts/lib/Either.js'
 import type { IncomingMessage } from 'node:http'
 import { decodeServiceToken, type Did, judgeServiceToken, type ServiceToken, type TimeUs, type Token, type TokenFault } from '../../../core/index.js'
 import type { SigningKeys } from '../../outbound/signing-keys.js'
-import { type HttpReply } from '../responses.js'
-import { refused } from './answers.js'
+import { type HttpReply } from '../http/responses.js'
+import { refused } from '../http/xrpc-answers.js'
 import { webDid } from './did-document.js'
 
 /** The limit of a token's length. A service auth token has a few hundred characters. */

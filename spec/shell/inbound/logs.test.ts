@@ -5,8 +5,8 @@ import { fileURLToPath } from 'node:url'
 import * as E from 'fp-ts/lib/Either.js'
 import { describe, expect, it } from 'vitest'
 import { type BuildName, buildKey } from '../../../core/index.js'
-import { createLogs, defaultLogsLimits, logFrames } from '../../../shell/inbound/logs.js'
-import { createTurns } from '../../../shell/inbound/turns.js'
+import { createLogs, defaultLogsLimits, logFrames } from '../../../shell/inbound/readers/logs.js'
+import { createTurns } from '../../../shell/inbound/readers/turns.js'
 import { silentLog } from '../../../shell/lib/log.js'
 import type { Job, LogLine, Provider } from '../../../shell/providers/provider.js'
 import { manualClock } from '../support/bridge.js'
@@ -75,7 +75,7 @@ it('a long line is cut in little more memory than its own', () => {
     const { logFrames } = await import(process.argv[1])
     const frames = logFrames({ _tag: 'Text', step: 0, stream: 'stdout', text: 'x'.repeat(2 ** 24), timeMs: 0 })
     console.log(frames.length)`
-  const logs = fileURLToPath(new URL('../../../dist/shell/inbound/logs.js', import.meta.url))
+  const logs = fileURLToPath(new URL('../../../dist/shell/inbound/readers/logs.js', import.meta.url))
   // Of old space, the frames take a quarter; as many elements of an array would take all of it.
   const { stdout } = spawnSync(process.execPath, ['--max-old-space-size=80', '--input-type=module', '-e', bench, logs], { encoding: 'utf8' })
   expect(stdout).toBe('1024\n')

@@ -4,7 +4,7 @@ import type { IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
 import { expect, it, onTestFinished } from 'vitest'
 import { WebSocket } from 'ws'
-import { openPeer, type Peer } from '../../../shell/inbound/peer.js'
+import { openPeer, type Peer } from '../../../shell/inbound/http/peer.js'
 import { manualClock, type ManualClock } from '../support/bridge.js'
 import { eventually, webSocketServer } from '../support/sockets.js'
 

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest'
 import { type BuildName, buildKey } from '../../../core/index.js'
 import type { Job, LogLine, Provider } from '../../../shell/providers/provider.js'
-import { createSharedLogs } from '../../../shell/inbound/shared-logs.js'
+import { createSharedLogs } from '../../../shell/inbound/readers/shared-logs.js'
 import { eventually, fakeProvider, type FakeProvider } from './support.js'
 
 const said = (n: number, length = 0): LogLine => ({ _tag: 'Text', step: 0, stream: 'stdout', text: `${String(n)}${'.'.repeat(length)}`, timeMs: 0 })

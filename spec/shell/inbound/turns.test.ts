@@ -1,6 +1,6 @@
 /** Turns: how much is written to readers in one turn of the event loop, and who waits for whom. */
 import { expect, it } from 'vitest'
-import { createTurns, type Turns } from '../../../shell/inbound/turns.js'
+import { createTurns, type Turns } from '../../../shell/inbound/readers/turns.js'
 
 const nextTurn = (): Promise<void> => new Promise(setImmediate)
 

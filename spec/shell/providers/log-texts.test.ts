@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest'
 import { createWork, type TextLog } from '../../../shell/providers/common.js'
 import { defaultLogTextLimits } from '../../../shell/providers/log-texts.js'
 import type { LogLine } from '../../../shell/providers/provider.js'
-import { defaultLogsLimits } from '../../../shell/inbound/logs.js'
+import { defaultLogsLimits } from '../../../shell/inbound/readers/logs.js'
 import { manualClock } from '../support/bridge.js'
 
 const settle = async (): Promise<void> => {

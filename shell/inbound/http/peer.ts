@@ -7,7 +7,7 @@
  */
 import type { Socket } from 'node:net'
 import { WebSocket } from 'ws'
-import type { Clock } from '../ports.js'
+import type { Clock } from '../../ports.js'
 
 export interface Peer {
   /** Sends a close; destroys the connection when the peer does not answer in time. Nothing is written after it. */

@@ -14,11 +14,11 @@
  */
 import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
-import { Builds, decodeCursor, type LogEntry, logFrame, type ReaderCursor, type State, type TimeUs } from '../../core/index.js'
-import { joined, message } from '../lib/messages.js'
-import type { Log } from '../ports.js'
-import { type HttpReply, text } from './responses.js'
-import type { Peer } from './peer.js'
+import { Builds, decodeCursor, type LogEntry, logFrame, type ReaderCursor, type State, type TimeUs } from '../../../core/index.js'
+import { joined, message } from '../../lib/messages.js'
+import type { Log } from '../../ports.js'
+import type { Peer } from '../http/peer.js'
+import { type HttpReply, text } from '../http/responses.js'
 import type { Turns } from './turns.js'
 
 export interface EventsLimits {

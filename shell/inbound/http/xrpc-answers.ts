@@ -1,6 +1,6 @@
 /** XRPC answers: JSON that any web page may read; a refused call gets an error with a name, a status and a sentence. */
 import type { TokenFault } from '../../../core/index.js'
-import { type HttpReply, json, readByAll } from '../responses.js'
+import { type HttpReply, json, readByAll } from './responses.js'
 
 const PATH = '/xrpc/'
 

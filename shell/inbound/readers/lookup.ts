@@ -1,7 +1,7 @@
 /** Looks up the run or build that a path names. Only names found here ever reach a provider or the machine. */
 import { pipe } from 'fp-ts/lib/function.js'
 import * as O from 'fp-ts/lib/Option.js'
-import { type BuildName, Builds, canonicalHost, type HostName, OrderedMap, Rkey, type State, WorkflowName } from '../../core/index.js'
+import { type BuildName, Builds, canonicalHost, type HostName, OrderedMap, Rkey, type State, WorkflowName } from '../../../core/index.js'
 
 export interface FoundRun {
   readonly knot: HostName

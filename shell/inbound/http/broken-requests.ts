@@ -4,7 +4,7 @@
  */
 import type { Server } from 'node:http'
 import { type HttpReply, refuse } from './responses.js'
-import { refused } from './xrpc/answers.js'
+import { refused } from './xrpc-answers.js'
 
 const NO_HTTP = refused(400, 'InvalidRequest', 'this is not a valid HTTP/1.1 request')
 const SLOW = refused(408, 'InvalidRequest', 'the request took too long to arrive: send it again')

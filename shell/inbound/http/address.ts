@@ -1,6 +1,6 @@
 /** Where a server listens. */
 import * as E from 'fp-ts/lib/Either.js'
-import { excerpt } from '../../core/index.js'
+import { excerpt } from '../../../core/index.js'
 
 /** Without a host, every address of this machine; with port 0, any free one. */
 export interface ListenAddress {

@@ -4,8 +4,8 @@
  * The provider is asked for the next line when the first reader wants it; the others find it here. The end of each log is kept, so
  * a reader who joins while that still includes the first line can share it. One who comes later, or falls behind, gets a reading of their own.
  */
-import type { Builds } from '../../core/index.js'
-import type { Job, LogLine, Provider } from '../providers/provider.js'
+import type { Builds } from '../../../core/index.js'
+import type { Job, LogLine, Provider } from '../../providers/provider.js'
 
 export interface SharedLogsLimits {
   /** The limit of what is kept of one log, in characters. */

@@ -3,14 +3,14 @@ import * as E from 'fp-ts/lib/Either.js'
 import type { IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
 import { type WebSocket, WebSocketServer } from 'ws'
-import { excerpt } from '../../core/index.js'
-import type { Clock, Log } from '../ports.js'
+import { excerpt } from '../../../core/index.js'
+import type { Clock, Log } from '../../ports.js'
 import { tally } from './clients.js'
-import type { HttpLimits } from './http-server.js'
+import type { HttpLimits } from './http-limits.js'
 import { openPeer, type Peer } from './peer.js'
 import { type HttpReply, failed, notFound, refuse, text } from './responses.js'
 import { type Asked, find, type Router, upgradeRequired } from './routes.js'
-import { asRead } from './xrpc/answers.js'
+import { asRead } from './xrpc-answers.js'
 
 export interface Upgrades {
   /** Takes a request for an upgrade. */
