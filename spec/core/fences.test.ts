@@ -1,7 +1,7 @@
 /**
  * The first two fences round the core. The first is the compiler: without host types there is no clock, no file and no socket
  * to be had. The second reads the sources, for what compiles and still would make a step depend on more than its input.
- * (The third is at run time: spec/suite/laws/fence.ts.)
+ * (The third is at run time: spec/suite/laws/fence.ts.) Besides, the walls between the rooms of the core: who may import whom.
  *
  * A fence that lets everything through looks like one that nothing tries to pass, so each rule is shown something bad.
  */
@@ -278,4 +278,146 @@ describe('the second fence: the sources', () => {
     expect(violations("export * from '../config.js'", 'data/x.ts')).toEqual([])
     expect(violations("export * from '../../shell/x.js'", 'data/x.ts')).toEqual(['import of ../../shell/x.js'])
   })
+})
+
+// ---------------------------------------------------------------------------------------- the rooms
+
+/**
+ * The rooms of the core from the ground up: folders, and the files at its root. Each imports from those before it alone. The same table, with what
+ * each of them holds, is in CONTRIBUTING.md.
+ */
+const ROOMS = [
+  ...['data/', 'model/'],
+  ...['config.ts', 'events/', 'event.ts', 'report.ts', 'effect.ts'],
+  ...['base/', 'wire/', 'wire/knot/'],
+  ...['commits/', 'knots/', 'access/', 'builds/', 'backfill/', 'cursor/', 'counters/'],
+  ...['state.ts', 'machine.ts', 'batch.ts'],
+  ...['queries/', 'journal/'],
+  ...['public/', 'index.ts']
+]
+
+const SHELL = fileURLToPath(new URL('../../shell', import.meta.url))
+
+/** The specifiers of a file, those of types and of imports at run time included. */
+const specifiersIn = (text: string): ReadonlyArray<string> => {
+  const found: Array<string> = []
+  const visit = (node: ts.Node): void => {
+    const [argument] = ts.isCallExpression(node) && node.expression.kind === ts.SyntaxKind.ImportKeyword ? node.arguments : []
+    const specifier = argument !== undefined && ts.isStringLiteralLike(argument) ? argument.text : specifierOf(node)
+    if (specifier !== null) found.push(specifier)
+    ts.forEachChild(node, visit)
+  }
+  visit(ts.createSourceFile('x.ts', text, ts.ScriptTarget.ES2022))
+  return found
+}
+
+/** Something that imports, and what it imports. */
+type Imports = ReadonlyMap<string, ReadonlySet<string>>
+
+/** Which file of the folder imports which, by their paths in it. */
+const importsIn = (folder: string): Imports => {
+  const names = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.ts'))
+  return new Map(
+    names.map((file) => {
+      const imported = specifiersIn(readFileSync(path.join(folder, file), 'utf8'))
+        .filter((specifier) => specifier.startsWith('.'))
+        .map((specifier) => path.posix.join(path.posix.dirname(file), specifier).replace(/\.js$/, '.ts'))
+      return [file, new Set(imported.filter((one) => !one.startsWith('..')))]
+    })
+  )
+}
+
+/** The folder of a file with a slash at its end, or the file itself if it is in none. */
+const roomOf = (file: string): string => (file.includes('/') ? `${path.posix.dirname(file)}/` : file)
+
+const byRoom = (imports: Imports): Imports => {
+  const rooms = new Map<string, Set<string>>()
+  for (const [file, imported] of imports) {
+    const room = roomOf(file)
+    const others = rooms.get(room) ?? new Set()
+    for (const one of imported) if (roomOf(one) !== room) others.add(roomOf(one))
+    rooms.set(room, others)
+  }
+  return rooms
+}
+
+/** A circle in what imports what: `a → b → a`; `null` if there is none. */
+const circleIn = (imports: Imports): string | null => {
+  const done = new Set<string>()
+  const visit = (one: string, way: ReadonlyArray<string>): string | null => {
+    if (way.includes(one)) return [...way.slice(way.indexOf(one)), one].join(' → ')
+    if (done.has(one)) return null
+    for (const next of imports.get(one) ?? []) {
+      const found = visit(next, [...way, one])
+      if (found !== null) return found
+    }
+    done.add(one)
+    return null
+  }
+  for (const one of imports.keys()) {
+    const found = visit(one, [])
+    if (found !== null) return found
+  }
+  return null
+}
+
+/** The imports of a room that does not stand below it, as `file → file`. */
+const upward = (imports: Imports): ReadonlyArray<string> =>
+  [...imports].flatMap(([file, imported]) =>
+    [...imported]
+      .filter((one) => roomOf(one) !== roomOf(file) && ROOMS.indexOf(roomOf(one)) >= ROOMS.indexOf(roomOf(file)))
+      .map((one) => `${file} → ${one}`)
+  )
+
+describe('the rooms of the core', () => {
+  const imports = importsIn(CORE)
+
+  test('are all in the order', () => expect([...byRoom(imports).keys()].sort()).toEqual([...ROOMS].sort()))
+
+  test('import from those below them alone', () => expect(upward(imports)).toEqual([]))
+
+  test('are told of in CONTRIBUTING.md in the same order', () => {
+    const page = readFileSync(path.join(CORE, '..', 'CONTRIBUTING.md'), 'utf8')
+    const section = page.split('\n## ').find((one) => one.startsWith('The rooms of the core')) ?? ''
+    const cells = section.split('\n').filter((line) => line.startsWith('| `')).map((line) => line.split('|')[1] ?? '')
+    expect(cells.flatMap((cell) => [...cell.matchAll(/`([^`]+)`/g)].map(([, room]) => room))).toEqual(ROOMS)
+  })
+
+  test('show an import that goes up', () => {
+    const up: Imports = new Map([
+      ['wire/status.ts', new Set(['builds/variables.ts', 'wire/json.ts', 'data/text.ts'])],
+      ['event.ts', new Set(['effect.ts', 'events/stream.ts'])]
+    ])
+    expect(upward(up)).toEqual(['wire/status.ts → builds/variables.ts', 'event.ts → effect.ts'])
+  })
+})
+
+describe.each([
+  ['core', CORE],
+  ['shell', SHELL]
+])('no circle of imports in %s', (_, folder) => {
+  const imports = importsIn(folder)
+
+  test('leads from file to file', () => expect(circleIn(imports)).toBeNull())
+  test('leads from folder to folder', () => expect(circleIn(byRoom(imports))).toBeNull())
+})
+
+test('a circle of imports is found, also one of types or at run time', () => {
+  const text = [
+    "import type { A } from './a.js'",
+    "export type { B } from './b.js'",
+    "export * as C from './c.js'",
+    "export const d = import('./d.js')",
+    "export type E = import('./e.js').E"
+  ]
+  expect(specifiersIn(text.join('\n'))).toEqual(['./a.js', './b.js', './c.js', './d.js', './e.js'])
+  const circle = [
+    ['x/a.ts', new Set(['x/b.ts', 'y/c.ts'])],
+    ['x/b.ts', new Set(['y/d.ts'])],
+    ['y/c.ts', new Set(['y/d.ts'])],
+    ['y/d.ts', new Set(['x/e.ts'])],
+    ['x/e.ts', new Set<string>()]
+  ] as const
+  expect([circleIn(new Map(circle)), circleIn(byRoom(new Map(circle)))]).toEqual([null, 'x/ → y/ → x/'])
+  expect(circleIn(new Map([...circle, ['x/e.ts', new Set(['x/b.ts'])]]))).toBe('x/b.ts → y/d.ts → x/e.ts → x/b.ts')
 })
