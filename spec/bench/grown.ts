@@ -6,33 +6,18 @@ import { open } from 'node:fs/promises'
 import { initial } from '../../core/index.js'
 import { overviewOf } from '../../shell/inbound/overview.js'
 import { NOTHING_SHOWN } from '../../shell/inbound/shown.js'
-import { systemDisk } from '../../shell/store/disk.js'
 import { openStore } from '../../shell/store/index.js'
-import { linesOf } from '../../shell/store/lines.js'
 import { snapshotPath } from '../../shell/store/snapshot.js'
 import { grownJob, serve } from './jobs.js'
 import { machineFrom, MAKE } from './making.js'
 import { heapBytes, median, stopwatch, succeed, watch } from './measure.js'
+import { parseLines } from './parsing.js'
 import { RECEIVED_US, roomy } from './workload.js'
 
 /** How many are made, and how many pages, in each of the rounds of which the median is taken. */
 const MORE = 200
 const PAGES = 20
 const ROUNDS = 9
-
-/** Reads the snapshot with `JSON.parse`, line by line: what a boot is measured against. */
-const parseAll = async (store: string): Promise<number> => {
-  const file = await systemDisk.open(snapshotPath(store), 'read')
-  let found = 0
-  for await (const { bytes } of linesOf(file)) {
-    const text = bytes.toString()
-    if (!text.startsWith('[')) continue
-    const value: unknown = JSON.parse(text.endsWith(',') ? text.slice(0, -1) : text)
-    if (value !== null) found += 1
-  }
-  await file.close()
-  return found
-}
 
 const sizeOf = async (path: string): Promise<number> => {
   const file = await open(path)
@@ -52,7 +37,7 @@ serve(grownJob, ({ count, kept, store: folder }) =>
     const heap = heapBytes() - before
 
     const ofParse = stopwatch()
-    await parseAll(folder)
+    await parseLines(folder)
     const parseMs = ofParse().cpuSeconds * 1000
 
     const machine = machineFrom(store.state, () => undefined)

@@ -110,6 +110,9 @@ export const whenJob = {
   output: t.strict({ shapes: t.array(t.strict({ idleMs: t.number, ms: t.number, shape: t.string })) })
 }
 
+/** The snapshot of a store of so many rows, read by `JSON.parse`. */
+export const parseJob = { module: 'parse.js', input: t.strict({ rows: t.number, store: t.string }), output: t.strict(Time) }
+
 export const Kept = t.keyof({ accounts: null, knots: null, rows: null, runs: null }, 'Kept')
 /** What there is so much of in a store: accounts of a row each, knots that are held, rows of one account, runs of one knot. */
 export type Kept = t.TypeOf<typeof Kept>

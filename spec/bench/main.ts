@@ -9,7 +9,7 @@ import { cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { cpus, loadavg, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import {
-  bootJob, bridgeJob, coreJob, eventsJob, hoardJob, type Job, type Kept, lowdbJob, type Peer, peerJob, perform, pushJob, serverJob, snapshotJob, start, strangersJob, type Stream, whenJob,
+  bootJob, bridgeJob, coreJob, eventsJob, hoardJob, type Job, type Kept, lowdbJob, parseJob, type Peer, peerJob, perform, pushJob, serverJob, snapshotJob, start, strangersJob, type Stream, whenJob,
   type Writers
 } from './jobs.js'
 import { median, ratio } from './measure.js'
@@ -150,7 +150,10 @@ const measureCores = async (storeOf: (rows: number) => string | null) => {
 /** Snapshots of the store, boots from it, and the stream as it goes on from there. */
 const measureStore = (rows: number, store: string) =>
   withStream(false, rows, async (stream) => ({
-    lives: await times(plan.lives, () => inCopy(store, (copy) => perform(bridgeJob, { keeps: true, store: copy, stream }))),
+    lives: await times(plan.lives, async () => {
+      const { seconds: parseSeconds } = await perform(parseJob, { rows, store })
+      return { ...(await inCopy(store, (copy) => perform(bridgeJob, { keeps: true, store: copy, stream }))), parseMs: parseSeconds * 1000 }
+    }),
     lowdb: rows > LOWDB_ROWS ? null : await several(plan.snapshots, lowdbJob, { path: `${store}.lowdb.json`, store }),
     rows,
     snapshots: await inCopy(store, (copy) => several(plan.snapshots, snapshotJob, { store: copy }))
@@ -315,6 +318,7 @@ const printStores = (stores: Stores): void => {
           written('snapshot', snapshots),
           ...(lowdb === null ? [] : [written('the same by lowdb', lowdb)]),
           [number(rows), 'boot', range(lives.map(({ bootMs }) => bootMs)), ''],
+          [number(rows), 'the same file by JSON.parse', range(lives.map(({ parseMs }) => parseMs)), ''],
           written(
             `${number(plan.socketFrames)} frames`,
             lives.map(({ blockMs, seconds }) => ({ blockMs, ms: seconds * 1000 }))
@@ -421,6 +425,9 @@ const targetsOf = (sockets: Sockets, cores: Cores, stores: Stores, boots: Boots,
     ...amongStrangers,
     atMost('longest block of a snapshot of 100 000 rows', 50, median(stored?.snapshots.map(({ blockMs }) => blockMs) ?? []), ' ms'),
     atMost('longest block while consuming at 100 000 rows', 50, median(stored?.lives.map(({ blockMs }) => blockMs) ?? []), ' ms'),
+    ...stores.map(({ lives, rows }) =>
+      atMost(`a boot of ${number(rows)} rows / its file by JSON.parse`, 10, ratio(lives.map(({ bootMs }) => bootMs), lives.map(({ parseMs }) => parseMs)), '')
+    ),
     // Some more than 4: what is sorted, and larger heaps, are not quite linear.
     atMost('a boot at 4n / at n, the worst', 5, Math.max(...boots.map(({ ratio: share }) => share)), ''),
     atMost('heap, disk or boot after records of strangers / without', 1.05, Math.max(...strangers.flatMap(({ boot, disk, heap }) => [boot, disk, heap])), ''),
