@@ -42,7 +42,7 @@ serve(bridgeJob, async (input) => {
   }
 
   return async () => {
-    const { blockMs, result } = await watch(consume)
-    return { ...result, blockMs, bootMs }
+    const { blockMs, result, workMs } = await watch(consume)
+    return { ...result, blockMs, bootMs, workMs }
   }
 })

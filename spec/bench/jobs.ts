@@ -41,7 +41,9 @@ export const coreJob = {
 const Written = t.strict({
   /** The longest block of the event loop meanwhile. */
   blockMs: t.number,
-  ms: t.number
+  ms: t.number,
+  /** For how long the thread worked without a pause, at most: the rest of a block it waited for a processor. */
+  workMs: t.number
 })
 export type Written = t.TypeOf<typeof Written>
 
@@ -84,7 +86,9 @@ export const bridgeJob = {
     ...Time,
     /** The longest block of the event loop from the connect to the end. */
     blockMs: t.number,
-    bootMs: t.number
+    bootMs: t.number,
+    /** For how long its thread worked without a pause, at most. */
+    workMs: t.number
   })
 }
 

@@ -10,7 +10,7 @@ serve(lowdbJob, async ({ path, store }) => {
   const { state } = await succeed(readStore(store))
   const db = new Low<unknown>(new JSONFile(path), State.encode(state))
   return async () => {
-    const { blockMs, ms } = await watch(() => db.write())
-    return { blockMs, ms }
+    const { blockMs, ms, workMs } = await watch(() => db.write())
+    return { blockMs, ms, workMs }
   }
 })

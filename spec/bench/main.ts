@@ -303,25 +303,26 @@ const printCores = (cores: Cores): void => {
 }
 
 const printStores = (stores: Stores): void => {
-  print('\nStore, in milliseconds: median (least–greatest). A block is the longest time for which the event loop stood still.\n')
+  print('\nStore, in milliseconds: median (least–greatest). A block is the longest time for which the event loop stood still; what it did not work, it waited for a processor.\n')
   print(
     columns([
-      ['rows', '', 'takes', 'longest block'],
+      ['rows', '', 'takes', 'longest block', 'longest work'],
       ...stores.flatMap(({ lives, lowdb, rows, snapshots }) => {
         const written = (what: string, all: typeof snapshots) => [
           number(rows),
           what,
           range(all.map(({ ms }) => ms)),
-          range(all.map(({ blockMs }) => blockMs))
+          range(all.map(({ blockMs }) => blockMs)),
+          range(all.map(({ workMs }) => workMs))
         ]
         return [
           written('snapshot', snapshots),
           ...(lowdb === null ? [] : [written('the same by lowdb', lowdb)]),
-          [number(rows), 'boot', range(lives.map(({ bootMs }) => bootMs)), ''],
-          [number(rows), 'the same file by JSON.parse', range(lives.map(({ parseMs }) => parseMs)), ''],
+          [number(rows), 'boot', range(lives.map(({ bootMs }) => bootMs)), '', ''],
+          [number(rows), 'the same file by JSON.parse', range(lives.map(({ parseMs }) => parseMs)), '', ''],
           written(
             `${number(plan.socketFrames)} frames`,
-            lives.map(({ blockMs, seconds }) => ({ blockMs, ms: seconds * 1000 }))
+            lives.map(({ blockMs, seconds, workMs }) => ({ blockMs, ms: seconds * 1000, workMs }))
           )
         ]
       })

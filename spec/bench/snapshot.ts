@@ -8,7 +8,7 @@ import { config } from './workload.js'
 serve(snapshotJob, async (input) => {
   const store = await succeed(openStore({ folder: input.store, initial: () => initial(config) }))
   return async () => {
-    const { blockMs, ms } = await watch(() => succeed(store.snapshot(store.state)))
-    return { blockMs, ms }
+    const { blockMs, ms, workMs } = await watch(() => succeed(store.snapshot(store.state)))
+    return { blockMs, ms, workMs }
   }
 })
