@@ -138,7 +138,7 @@ export const createSaver = ({ beat, clock, limits, log, onDue, onFailure, onReco
     },
     snapshot: () => {
       const { least, most } = limits.journalBytes
-      const due = Math.min(most, Math.max(least, 2 * store.snapshotBytes()))
+      const due = Math.min(most, Math.max(least, 4 * store.snapshotBytes()))
       if (writing !== null || store.journalBytes() < Math.max(due, retryBytes)) return
       writing = store
         .snapshot(durable, isReplaced.signal)()

@@ -332,7 +332,7 @@ describe('the drive loop', () => {
       inboxChars: 16_777_216,
       inboxEvents: 3_000,
       inboxLong: 250,
-      journalBytes: { least: 4_194_304, most: 134_217_728 },
+      journalBytes: { least: 16_777_216, most: 134_217_728 },
       lazyMs: 1_000,
       rescueMs: { first: 250, last: 30_000 },
       stopMs: 3_000,
@@ -848,10 +848,10 @@ describe('a failed snapshot', () => {
 
   test.each([
     ['of nothing', 0, defaultLimits.journalBytes.least],
-    ['of half the least', defaultLimits.journalBytes.least / 2, defaultLimits.journalBytes.least],
-    ['larger than that', 10_000_000, 20_000_000],
+    ['of a quarter of the least', defaultLimits.journalBytes.least / 4, defaultLimits.journalBytes.least],
+    ['larger than that', 10_000_000, 40_000_000],
     ['larger than the most', 1_000_000_000, defaultLimits.journalBytes.most]
-  ])('is due when the journal is twice as large as one %s, between the least and the most', async (_, snapshotBytes, due) => {
+  ])('is due when the journal is four times as large as one %s, between the least and the most', async (_, snapshotBytes, due) => {
     let bytes = 0
     const at: Array<number> = []
     const memory = fakeStore()
