@@ -70,6 +70,7 @@ export const MUTANTS: ReadonlyArray<Mutant> = [
   mutant('COMMIT-22', 'commits/account.js', '{ ...setAside, isOver: true }', 'setAside', 'D5.62'),
   mutant('COMMIT-23', 'commits/commit.js', 'written(rows, cutToLimits(event), before', 'written(rows, event, before', 'S9.12'),
   mutant('COMMIT-24', 'commits/gates.js', 'timeUs <= horizonUs && (slot === null || slot.rev === null)', 'false', 'D7.18'),
+  mutant('COMMIT-26', 'commits/gates.js', 'slot.rev === null || rev > slot.rev', 'true', 'minimal.gates'),
   mutant('COMMIT-25', 'commits/commit.js', 'slot === null && roomFor(rows, event.did, before) <= 0', 'false', 'D7.34'),
   mutant('COMMIT-21', 'commits/commit.js', 'timeUs: laterOf(slot.timeUs, timeUs)', 'timeUs', 'minimal.gates'),
 

@@ -166,6 +166,32 @@ export const ADMISSION: ReadonlyArray<Example> = [
     when: [put(ALICE, 'b', repo(), at(21), { ...on, rev: rev(at(33), 0) })],
     then: { rows: [row(OWNER, 'm', member())] }
   }),
+  example('D7.40 a record deleted with its account before the admission is back when both are sent again under new stamps', {
+    config,
+    given: [
+      ...RUNNING,
+      put(ALICE, 'a', repo(), at(17), on),
+      account(ALICE, 'deleted', at(18), { ...on, changedUs: at(18), seq: 1 }),
+      account(ALICE, 'active', at(19), { ...on, changedUs: at(19), seq: 2 }),
+      put(OWNER, 'm', member(), at(21), on)
+    ],
+    when: [
+      put(ALICE, 'a', repo(), at(30), { ...on, rev: rev(at(17)) }),
+      account(ALICE, 'deleted', at(31), { ...on, changedUs: at(18), seq: 1 }),
+      account(ALICE, 'active', at(32), { ...on, changedUs: at(19), seq: 2 })
+    ],
+    then: {
+      rows: [row(ALICE, 'a', repo()), row(OWNER, 'm', member())],
+      accounts: [standing(ALICE, at(32)), OWNERS],
+      effects: [subscribe(K1, 1), unsubscribe(K1, 1), reads(ALICE, MEMBER, 4), subscribe(K1, 2), reads(ALICE, MEMBER, 5)]
+    }
+  }),
+  example('D7.41 a commit from after the admission that a stamp behind the horizon had stopped applies under a new one', {
+    config,
+    given: [...ADMITTED, put(ALICE, 'a', repo(), at(20), { ...on, rev: rev(at(22)) })],
+    when: [put(ALICE, 'a', repo(), at(40), { ...on, rev: rev(at(22)) })],
+    then: { rows: [row(ALICE, 'a', repo()), row(OWNER, 'm', member())], effects: [subscribe(K1, 1)] }
+  }),
   example('D7.25 an admission before the stream has begun sets no horizon: a replay applies as usual', {
     config,
     given: [started(at(10), config), opened(1, at(11)), page(OWNER, MEMBER, 2, at(12), [{ ...member(), rkey: 'm' }])],

@@ -637,6 +637,57 @@ const F9: ReadonlyArray<Example> = [
       effects: [unsubscribe(K1, 2)],
       reports: [fromFuture(ALICE, at(1_000), at(20))]
     }
+  }),
+  example('F9.5 a deletion sent again after another deactivation counts as a second one if its first stamp was earlier than its own time', {
+    given: [
+      put(ALICE, 'a', repo(), at(1)),
+      account(ALICE, 'deactivated', at(8), { changedUs: at(8), seq: 1 }),
+      account(ALICE, 'deleted', at(10), { changedUs: at(12), seq: 2 }),
+      account(ALICE, 'active', at(13), { changedUs: at(13), seq: 3 }),
+      put(ALICE, 'a', repo(), at(14))
+    ],
+    when: [
+      account(ALICE, 'deactivated', at(20), { changedUs: at(8), seq: 1 }),
+      account(ALICE, 'deleted', at(21), { changedUs: at(12), seq: 2 }),
+      account(ALICE, 'active', at(22), { changedUs: at(13), seq: 3 }),
+      put(ALICE, 'a', repo(), at(23), { rev: rev(at(14)) })
+    ],
+    then: {
+      rows: [],
+      accounts: [{ active: true, asOfUs: at(22), did: ALICE, floor: { rev: rev(at(14)), timeUs: at(12) } }],
+      effects: [unsubscribe(K1, 2)]
+    }
+  }),
+  example('F9.6 an activation without a time of its own, sent again, outlasts the repeated deactivation that had followed it', {
+    given: [
+      put(ALICE, 'a', repo(), at(1)),
+      account(ALICE, 'active', at(5)),
+      account(ALICE, 'deactivated', at(6), { changedUs: at(6), seq: 1 })
+    ],
+    when: [account(ALICE, 'active', at(20)), account(ALICE, 'deactivated', at(21), { changedUs: at(6), seq: 1 })],
+    then: {
+      rows: [row(ALICE, 'a', repo())],
+      accounts: [{ active: true, asOfUs: at(20), did: ALICE, floor: null }],
+      effects: [subscribe(K1, 2)]
+    }
+  }),
+  example('F9.7 a commit without a rev, sent again under a new stamp, counts as a new one', {
+    given: [put(ALICE, 'a', repo({ name: 'old' }), at(1), { rev: null }), put(ALICE, 'a', repo({ name: 'new' }), at(2))],
+    when: [put(ALICE, 'a', repo({ name: 'old' }), at(20), { rev: null }), put(ALICE, 'a', repo({ name: 'new' }), at(21), { rev: rev(at(2)) })],
+    then: { rows: [row(ALICE, 'a', repo({ name: 'old' }))], effects: [] }
+  }),
+  example('F9.8 an account event that did not count because its stamp went back counts under a new one', {
+    given: [
+      put(ALICE, 'a', repo(), at(1)),
+      account(ALICE, 'deactivated', at(10), { changedUs: at(10), seq: 1 }),
+      account(ALICE, 'active', at(9), { changedUs: at(11), seq: 2 })
+    ],
+    when: [account(ALICE, 'active', at(20), { changedUs: at(11), seq: 2 })],
+    then: {
+      rows: [row(ALICE, 'a', repo())],
+      accounts: [{ active: true, asOfUs: at(20), did: ALICE, floor: null }],
+      effects: [subscribe(K1, 2)]
+    }
   })
 ]
 

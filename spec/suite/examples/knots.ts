@@ -184,6 +184,24 @@ export const KNOTS: ReadonlyArray<Example> = [
     when: [del(ALICE, REPO, 'app', at(2)), del(ALICE, REPO, 'app', at(2))],
     then: { rows: [], subscriptions: [], changes: ['counters'] }
   }),
+  example('S14.4 a deletion from before the first commit counts in a replay if that commit had an earlier stamp', {
+    given: [
+      account(ALICE, 'deleted', at(10), { changedUs: at(3), seq: 1 }),
+      account(ALICE, 'active', at(8), { changedUs: at(4), seq: 2 }),
+      put(ALICE, 'app', repo(), at(5))
+    ],
+    when: [
+      account(ALICE, 'deleted', at(10), { changedUs: at(3), seq: 1 }),
+      account(ALICE, 'active', at(8), { changedUs: at(4), seq: 2 }),
+      put(ALICE, 'app', repo(), at(5))
+    ],
+    then: {
+      rows: [],
+      accounts: [{ active: false, asOfUs: at(10), did: ALICE, floor: { rev: rev(at(5)), timeUs: at(3) } }],
+      subscriptions: [],
+      effects: [unsubscribe(K1, 1)]
+    }
+  }),
 
   // ---------------------------------------------------------------------------------------- S15
   example('S15.1 a start subscribes to the knots that the stored records call for, by host', {

@@ -15,12 +15,14 @@ import { MACHINE } from './machine.js'
 import { MAP } from './map.js'
 import { NONINTERFERENCE } from './noninterference.js'
 import { PIPE } from './pipelines.js'
+import { RESENT } from './resent.js'
 import { STREAM } from './stream.js'
 import { WIRE } from './wire.js'
 
 export const LAWS = {
   ...MACHINE,
   ...COMMIT,
+  ...RESENT,
   ...CURSOR,
   ...KNOT,
   ...NONINTERFERENCE,

@@ -5,12 +5,14 @@ import { MEMBER, OrderedMap as M, REPO } from '../../../core/index.js'
 import { puts } from '../arbitraries/changes.js'
 import { hostChanges } from '../arbitraries/config.js'
 import { dids, EPOCH_US, KNOTS, rkeys, weighted } from '../arbitraries/data.js'
+import { readReplays, resent } from '../arbitraries/resent.js'
 import { runs } from '../arbitraries/script.js'
 import { admittingReplays, cleanRuns, disorderlyReplays, interleavings, orderlyRuns, replays } from '../arbitraries/stream.js'
 import { COMMIT } from '../laws/commit.js'
 import { uncounted } from '../laws/model.js'
-import { accountOf, end, FUTURE_US, slotOf } from '../laws/run.js'
-import { accountGoes, changesPolicy, isDeletion, releases, reports, some, staleFrame, stoppedBy, subscribes } from './cases.js'
+import { elsewhere, RESENT } from '../laws/resent.js'
+import { accountOf, end, FUTURE_US, isStranger, slotOf } from '../laws/run.js'
+import { accountGoes, changesPolicy, has, isDeletion, releases, reports, some, staleFrame, stoppedBy, subscribes } from './cases.js'
 import { check } from './support.js'
 
 /** Runs after which there is time left for more. */
@@ -81,6 +83,30 @@ describe('COMMIT, of a replayed stream', () => {
       })(run),
     'commits stopped by their time': ({ run }) => stoppedBy('time')(run)
   })
+  check(
+    RESENT,
+    'COMMIT-26',
+    resent,
+    {
+      'a commit of a stranger, who is admitted later': ({ again }) =>
+        again.run.steps.some(({ before, event }) => event._tag === 'CommitReceived' && isStranger(before, event.did) && accountOf(end(again.run), event.did) !== undefined),
+      'a deletion that comes again under a new stamp, and removes nothing': ({ again }) =>
+        again.run.steps.some(
+          (step, i) =>
+            isDeletion(step) &&
+            again.frames.indexOf(again.frames[i] ?? null) < i &&
+            'did' in step.event &&
+            accountOf(step.before, step.event.did ?? '')?.floor === accountOf(step.after, step.event.did ?? '')?.floor
+        ),
+      'an account event that goes back, of a member': ({ again: { run } }) =>
+        run.config.admission === 'members' &&
+        run.steps.some(({ before, event }) => event._tag === 'AccountReceived' && event.timeUs < (accountOf(before, event.did)?.asOfUs ?? 0)),
+      'an end elsewhere, by a limit': (input) => elsewhere(input).length > 0,
+      'records that were read, under members': ({ again: { run } }) => has('RecordsRead')(run),
+      'everybody known': ({ again: { run } }) => run.config.admission === 'open'
+    },
+    2
+  )
   check(COMMIT, 'COMMIT-23', runs({ about: 'rows', length: 100 }), {
     'a record with a field that is too long, applied': reports('FieldTooLong'),
     'one that lets go of a knot': some(
@@ -174,7 +200,10 @@ describe('COMMIT, of any stream', () => {
     'a floor that has one': ({ hasRev }) => hasRev,
     'an account that was deleted before': ({ did, run }) => (accountOf(end(run), did)?.floor ?? null) !== null
   })
-  check(COMMIT, 'COMMIT-24', admittingReplays, {
+  check(COMMIT, 'COMMIT-24', fc.oneof(admittingReplays, readReplays), {
+    'an account event that goes back, of a member': ({ run }) =>
+      run.steps.some(({ before, event }) => event._tag === 'AccountReceived' && event.timeUs < (accountOf(before, event.did)?.asOfUs ?? 0)),
+    'records that were read': ({ run }) => has('RecordsRead')(run),
     'a member with a horizon, and rows': ({ run }) =>
       M.toEntries(end(run).commits.accounts).some(([, { horizonUs, repos }]) => horizonUs !== null && !M.isEmpty(repos)),
     'a commit of a stranger, who is admitted later': ({ run }) =>
