@@ -122,7 +122,7 @@ const metIn = ({ frames, run }: Numbered, stampOnce: ReadonlyMap<number, number>
     } else {
       if (isBehind && !isFromBefore) note(did, 'D7 late')
       if (event.status === 'deleted' && isFromBefore) for (const key of revived.get(did) ?? []) note(key, 'D7 before')
-      if (takesAway(account, accountOf(after, did)) && isUnrecognized(event, earlier)) note(did, 'F9 deletion')
+      if (takesAway(account, accountOf(after, did)) && isUnrecognized(event, earlier, horizonUs)) note(did, 'F9 deletion')
       if (event.status === 'deleted' && event.changedUs === null && isNewStamp) note(did, 'F9 deletion')
       if (event.active && event.changedUs === null && isNewStamp) note(did, 'F9 activation')
       if (timeUs <= last.us && !isSelective(before)) note(did, 'S14 account')
@@ -149,9 +149,14 @@ const metIn = ({ frames, run }: Numbered, stampOnce: ReadonlyMap<number, number>
 const takesAway = (before: Commits.Account | undefined, after: Commits.Account | undefined): boolean =>
   before !== undefined && after !== undefined && after.floor !== null && after.floor.timeUs !== before.floor?.timeUs
 
-/** Whether a deletion that came before may be taken for a new one: its time is another, or it did not count when it came first. */
-const isUnrecognized = ({ changedUs }: AccountReceived, earlier: Past | undefined): boolean =>
-  earlier !== undefined && (changedUs === null || earlier.leastUs < changedUs || !earlier.counted)
+/**
+ * Whether a deletion that came before may be taken for a new one: its time is another, or it did not count when it came first. None from before the
+ * admission may.
+ */
+const isUnrecognized = ({ changedUs, timeUs }: AccountReceived, earlier: Past | undefined, horizonUs: number | null): boolean =>
+  earlier !== undefined &&
+  (changedUs === null || earlier.leastUs < changedUs || !earlier.counted) &&
+  (horizonUs === null || Math.min(changedUs ?? timeUs, timeUs) > horizonUs)
 
 const stampsOf = ({ frames, run }: Numbered): ReadonlyMap<number, number> => {
   const stamps = new Map<number, number>()
