@@ -46,7 +46,7 @@ export const defaultLimits: Limits = {
   batchLong: 64,
   batchMs: 10,
   lazyMs: 1_000,
-  journalBytes: { least: 16 * 1024 * 1024, most: 128 * 1024 * 1024 },
+  journalBytes: { least: 8 * 1024 * 1024, most: 128 * 1024 * 1024 },
   stopMs: 3_000,
   rescueMs: { first: 250, last: 30_000 }
 }
