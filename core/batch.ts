@@ -11,7 +11,7 @@ import { isFromFuture } from './data/identifiers.js'
 import { ONE } from './data/natural.js'
 import type { Effect } from './effect.js'
 import type { Event, FrameEvent, StreamAdvanced } from './event.js'
-import { isFrame, isStale, stepped } from './machine.js'
+import { isFrame, isStale, reduce } from './machine.js'
 import type { State } from './state.js'
 
 /**
@@ -120,7 +120,7 @@ export const fold = (start: State, batch: ReadonlyArray<Event>): Folded => {
   let state = start
   let advance: StreamAdvanced | null = null
   const take = (event: Event): void => {
-    const answer = stepped(state, event)
+    const answer = reduce(state, event)
     // An event that changes nothing, such as one of an older connection, is not kept.
     if (O.isNone(answer)) return
     const [after, more] = answer.value

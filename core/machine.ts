@@ -14,14 +14,14 @@ import { pipe } from 'fp-ts/lib/function.js'
 import * as Access from './access/index.js'
 import * as Backfill from './backfill/index.js'
 import {
-  after,
+  transitionOf,
   type Reduction,
   chain,
   isNotice,
-  NOTHING,
-  nothing,
+  EMPTY,
+  irrelevant,
   type ReportEffect,
-  to,
+  transitionTo,
   type Transition
 } from './base/transition.js'
 import * as Builds from './builds/index.js'
@@ -112,11 +112,11 @@ const isAccessEffect = (outcome: Access.AccessOutcome): outcome is Effect => !is
 
 /** The items of `all` for which `is` holds. */
 const only = <A, B extends A>(all: ReadonlyArray<A>, is: (a: A) => a is B): ReadonlyArray<B> =>
-  all.length === 0 ? NOTHING : all.filter(is)
+  all.length === 0 ? EMPTY : all.filter(is)
 
 /** All effects in one list, reports last. */
 const joined = (...all: ReadonlyArray<ReadonlyArray<Effect>>): ReadonlyArray<Effect> => {
-  const effects = all.every((some) => some.length === 0) ? NOTHING : all.flat()
+  const effects = all.every((some) => some.length === 0) ? EMPTY : all.flat()
   return effects.length < 2 ? effects : [...effects.filter((effect) => !isReport(effect)), ...effects.filter(isReport)]
 }
 
@@ -164,7 +164,7 @@ const endsAtRows = (event: FrameEvent, outcomes: ReadonlyArray<unknown>): boolea
 const counted = (state: State, frames: number, effects: ReadonlyArray<Effect>): Reduction<State, Effect> => {
   const { access, backfill, builds, commits, config, cursor, isStopped, knots } = state
   const counters = Counters.reduce(state.counters, frames, effects)
-  return to({ access, backfill, builds, commits, config, counters, cursor, isStopped, knots }, effects)
+  return transitionTo({ access, backfill, builds, commits, config, counters, cursor, isStopped, knots }, effects)
 }
 
 /**
@@ -187,11 +187,11 @@ const counted = (state: State, frames: number, effects: ReadonlyArray<Effect>): 
  * assert.strictEqual(state.cursor.connection.phase._tag, 'Connecting')
  * assert.deepStrictEqual(effects, [{ _tag: 'OpenJetstream', connection: 1, cursor: null, ordinal: null }])
  */
-export const step = (state: State, event: Event): Transition<State, Effect> => after(state, stepped(state, event))
+export const step = (state: State, event: Event): Transition<State, Effect> => transitionOf(state, reduce(state, event))
 
 /** The same; `none` where the event changes nothing and causes nothing. */
-export const stepped = (state: State, event: Event): Reduction<State, Effect> => {
-  if (isVoid(state, event)) return nothing
+export const reduce = (state: State, event: Event): Reduction<State, Effect> => {
+  if (isVoid(state, event)) return irrelevant
   const frames = framesIn(event)
   const config = configAfter(state, event)
   const isStopped = isStoppedAfter(state, event)
@@ -201,12 +201,12 @@ export const stepped = (state: State, event: Event): Reduction<State, Effect> =>
       O.map(([cursor, effects]) => [{ ...state, cursor }, effects])
     )
 
-  const forCursor = sees(state, 'cursor', event) ? Cursor.reduce(state.cursor, event, { config }) : nothing
-  const [cursor, streamEffects] = after(state.cursor, forCursor)
+  const forCursor = sees(state, 'cursor', event) ? Cursor.reduce(state.cursor, event, { config }) : irrelevant
+  const [cursor, streamEffects] = transitionOf(state.cursor, forCursor)
   const forCommits = sees(state, 'commits', event)
     ? Commits.reduce(state.commits, event, { config: state.config, cursor: cursor.cursor })
-    : nothing
-  const [commits, rowsOutcomes] = after(state.commits, forCommits)
+    : irrelevant
+  const [commits, rowsOutcomes] = transitionOf(state.commits, forCommits)
   // Most frames end here. The other reducers would get nothing and do nothing (a property of the suite checks that), so
   // they are not called: that saves a sixth of a step.
   if (isFrame(event) && endsAtRows(event, rowsOutcomes)) {
@@ -217,18 +217,18 @@ export const stepped = (state: State, event: Event): Reduction<State, Effect> =>
   const holds = only(rowsOutcomes, Commits.isHoldChanged)
   const forKnots = sees(state, 'knots', event)
     ? Knots.reduce(state.knots, event, { config, holds, isStopped })
-    : nothing
-  const [knots, knotOutcomes] = after(state.knots, forKnots)
+    : irrelevant
+  const [knots, knotOutcomes] = transitionOf(state.knots, forKnots)
   const claims = only(rowsOutcomes, Commits.isClaimChanged)
   const forAccess = sees(state, 'access', event)
     ? Access.reduce(state.access, event, { claims, commits, config, isStopped, told: only(knotOutcomes, isTold) })
-    : nothing
-  const [access, accessOutcomes] = after(state.access, forAccess)
+    : irrelevant
+  const [access, accessOutcomes] = transitionOf(state.access, forAccess)
   const members = only(rowsOutcomes, isMemberChanged)
   const forBackfill = sees(state, 'backfill', event)
     ? Backfill.reduce(state.backfill, event, { commits, config, isStopped, members })
-    : nothing
-  const [backfill, readEffects] = after(state.backfill, forBackfill)
+    : irrelevant
+  const [backfill, readEffects] = transitionOf(state.backfill, forBackfill)
   const outcomes = only(knotOutcomes, isKnotOutcome)
   const forBuilds = sees(state, 'builds', event)
     ? Builds.reduce(state.builds, event, {
@@ -241,8 +241,8 @@ export const stepped = (state: State, event: Event): Reduction<State, Effect> =>
         outcomes,
         wasStopped: state.isStopped
       })
-    : nothing
-  const [builds, buildEffects] = after(state.builds, forBuilds)
+    : irrelevant
+  const [builds, buildEffects] = transitionOf(state.builds, forBuilds)
 
   const isNothing =
     O.isNone(forCursor) &&
@@ -252,8 +252,8 @@ export const stepped = (state: State, event: Event): Reduction<State, Effect> =>
     O.isNone(forBackfill) &&
     O.isNone(forBuilds) &&
     event._tag !== 'PassedOver'
-  if (isNothing && frames === 0) return nothing
-  const own: ReadonlyArray<Effect> = event._tag === 'PassedOver' ? [{ _tag: 'Report', report: event }] : NOTHING
+  if (isNothing && frames === 0) return irrelevant
+  const own: ReadonlyArray<Effect> = event._tag === 'PassedOver' ? [{ _tag: 'Report', report: event }] : EMPTY
   const effects = joined(
     streamEffects,
     only(knotOutcomes, isEffect),

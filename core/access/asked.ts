@@ -55,23 +55,23 @@ const paused = (
 
 /** The list is known, and read again after a pause. */
 export const askLater = (state: AccessState, named: Named, pause: Pause): AccessStep =>
-  paused(state, named, Request.renewed(requestedOf(named[0], named[1]), state.next, pause))
+  paused(state, named, Request.repeatLater(requestedOf(named[0], named[1]), state.next, pause))
 
 /** The list could not be read: the known one stays valid unless it is too old. */
-export const failed = (
+export const onReadFailed = (
   { builds: { backoff } }: Config,
   state: AccessState,
   [knot, repo, entry]: Named,
   event: RequestFailed
 ): AccessStep => {
   const access = isStale(entry, event.at) ? null : entry.access
-  const pausing = Request.failed(backoff, event, state.next, entry.request)
+  const pausing = Request.retryLater(backoff, event, state.next, entry.request)
   const [next, effects] = paused(state, [knot, repo, { ...entry, access }], pausing)
   return [next, [...effects, report({ _tag: 'AccessReadFailed', at: event.at, detail: event.error, knot, repo })]]
 }
 
 /** The entry whose request has this number, if its answer is awaited. */
-export const awaited = (state: AccessState, knot: HostName, repo: string, number: Natural): Entry | null => {
+export const awaitedEntry = (state: AccessState, knot: HostName, repo: string, number: Natural): Entry | null => {
   const entry = entryOf(state, knot, repo)
   return entry !== null && Request.isAsked(entry.request, number) ? entry : null
 }

@@ -2,7 +2,7 @@
  * From claims to entries: one entry for every repository that a record claims, as far as there is room, and no other.
  */
 import * as Request from '../base/request.js'
-import { type Reduction, chain, nothing, report, to, unchanged } from '../base/transition.js'
+import { chain, irrelevant, type Reduction, report, transitionTo, withoutEffects } from '../base/transition.js'
 import type { ClaimChanged } from '../commits/index.js'
 import type { Did, TimeUs } from '../data/identifiers.js'
 import * as M from '../data/ordered-map.js'
@@ -22,7 +22,7 @@ import {
 import { hasRoom } from './room.js'
 
 /** Who claims each repository, after a record has begun or ceased to claim one. */
-export const applied = (
+export const claimantsAfter = (
   claimants: AccessState['claimants'],
   { _tag, did, knot, repo }: ClaimChanged
 ): AccessState['claimants'] => {
@@ -57,19 +57,19 @@ const come =
     const { access } = entry
     return access?._tag === 'ByKnot' && dids.includes(access.owner)
       ? ask(state, [knot, repo, entry], given.isStopped)
-      : unchanged(state)
+      : withoutEffects(state)
   }
 
 /** Brings the entries in line with the claims. */
-export const reconciled = (
+export const reconcile = (
   state: AccessState,
   event: Event,
   given: AccessGiven
 ): Reduction<AccessState, AccessOutcome> => {
   const isStart = event._tag === 'Started'
-  if (given.claims.length === 0 && !isStart) return nothing
+  if (given.claims.length === 0 && !isStart) return irrelevant
   const isAsking = given.config.collaborators === 'knots'
-  const more = M.toEntries(given.claims.reduce(applied, M.empty<RepositoryKey, Tally<Did>>()))
+  const more = M.toEntries(given.claims.reduce(claimantsAfter, M.empty<RepositoryKey, Tally<Did>>()))
   const after = more.reduce(
     (acc, [key, those]) => M.toEntries(those).reduce((each, [did, by]) => withClaims(each, key, did, by), acc),
     state
@@ -86,5 +86,5 @@ export const reconciled = (
     .filter(([, dids]) => dids.length > 0)
   // A start asks for all lists itself.
   const [next, effects] = chain(kept, newcomers, come({ ...given, isStopped: given.isStopped || isStart }, event))
-  return to(next, effects)
+  return transitionTo(next, effects)
 }

@@ -8,15 +8,15 @@
  */
 import * as O from 'fp-ts/lib/Option.js'
 import * as Request from '../base/request.js'
-import { type Reduction, chain, inTurn, nothing, to } from '../base/transition.js'
+import { chain, inTurn, irrelevant, type Reduction, transitionTo } from '../base/transition.js'
 import { ascending } from '../data/ascending.js'
 import { Did, type TimeUs } from '../data/identifiers.js'
 import type { Natural } from '../data/natural.js'
 import type { AccessRead, Event, RequestFailed } from '../event.js'
 import type { CollaboratorTold } from '../knots/index.js'
 import type { Access } from '../model/access.js'
-import { REFRESH, ask, askLater, awaited, failed, isStale, type Named, requestedOf } from './asked.js'
-import { reconciled } from './claims.js'
+import { REFRESH, ask, askLater, awaitedEntry, onReadFailed, isStale, type Named, requestedOf } from './asked.js'
+import { reconcile } from './claims.js'
 import { entryOf, knotKeepsLists, repositoriesIn, withEntry } from './entries.js'
 import {
   type AccessGiven,
@@ -95,16 +95,16 @@ const objection = (given: AccessGiven, state: AccessState, named: Named, access:
 
 const read = (given: AccessGiven, state: AccessState, event: AccessRead): Reduction<AccessState, AccessOutcome> => {
   const { at, knot, number, repo } = event
-  const entry = awaited(state, knot, repo, number)
-  if (entry === null) return nothing
+  const entry = awaitedEntry(state, knot, repo, number)
+  if (entry === null) return irrelevant
   // A change that was reported meanwhile may be later than the answer.
   if (entry.isOutdated) return O.some(ask(state, [knot, repo, entry], given.isStopped))
   const access = withoutIdleList(state, repositoryKey(knot, repo), inOrder(event.access))
   const error = objection(given, state, [knot, repo, entry], access)
-  if (error !== null) return O.some(failed(given.config, state, [knot, repo, entry], asFailure(event, error)))
+  if (error !== null) return O.some(onReadFailed(given.config, state, [knot, repo, entry], asFailure(event, error)))
   const [next, effects] = askLater(state, [knot, repo, { ...entry, access, asOfUs: at }], REFRESH)
   const lost = { _tag: 'AccessLost' as const, knot, repo }
-  return to(next, isLost(entry.access, access) ? [lost, ...effects] : effects)
+  return transitionTo(next, isLost(entry.access, access) ? [lost, ...effects] : effects)
 }
 
 /** A change that a knot reports. A removal counts at once; an addition only when the list, read again, has it. */
@@ -114,16 +114,17 @@ const collaboratorUpdated = (
   isStopped: boolean
 ): Reduction<AccessState, AccessOutcome> => {
   const entry = entryOf(state, knot, repo)
-  if (entry === null) return nothing
+  if (entry === null) return irrelevant
   const { access } = entry
   const kept =
     op === 'remove' && access?._tag === 'ByKnot'
       ? { ...access, collaborators: access.collaborators.filter((did) => did !== subject) }
       : access
   const changed: Entry = { ...entry, access: kept }
-  if (entry.request.phase === 'Asked') return to(withEntry(state, knot, repo, { ...changed, isOutdated: true }))
+  if (entry.request.phase === 'Asked')
+    return transitionTo(withEntry(state, knot, repo, { ...changed, isOutdated: true }))
   return op === 'remove' && kept?._tag === 'ByKnot'
-    ? to(withEntry(state, knot, repo, changed))
+    ? transitionTo(withEntry(state, knot, repo, changed))
     : O.some(ask(state, [knot, repo, changed], isStopped))
 }
 
@@ -155,7 +156,7 @@ const collaboratorUpdated = (
  * ])
  */
 export const reduce = (state: AccessState, event: Event, given: AccessGiven): Reduction<AccessState, AccessOutcome> => {
-  const inLine = (before: AccessState) => reconciled(before, event, given)
+  const inLine = (before: AccessState) => reconcile(before, event, given)
   if (given.config.collaborators === 'records') return inLine(state)
   return inTurn<AccessState, AccessOutcome>(
     state,
@@ -175,23 +176,23 @@ const see = (given: AccessGiven, state: AccessState, event: Event): Reduction<Ac
 
     case 'RequestFailed': {
       const { number, requested } = event
-      if (requested._tag !== 'Access') return nothing
+      if (requested._tag !== 'Access') return irrelevant
       const { knot, repo } = requested
-      const entry = awaited(state, knot, repo, number)
-      return entry === null ? nothing : O.some(failed(given.config, state, [knot, repo, entry], event))
+      const entry = awaitedEntry(state, knot, repo, number)
+      return entry === null ? irrelevant : O.some(onReadFailed(given.config, state, [knot, repo, entry], event))
     }
 
     case 'TimerFired': {
       const { timer } = event
-      if (timer._tag !== 'RequestTimer' || timer.requested._tag !== 'Access') return nothing
+      if (timer._tag !== 'RequestTimer' || timer.requested._tag !== 'Access') return irrelevant
       const { knot, repo } = timer.requested
       const entry = entryOf(state, knot, repo)
       return entry !== null && Request.isPausing(entry.request, timer.number)
         ? O.some(ask(state, [knot, repo, entry], given.isStopped, entry.request.attempt))
-        : nothing
+        : irrelevant
     }
 
     default:
-      return nothing
+      return irrelevant
   }
 }

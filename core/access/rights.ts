@@ -47,7 +47,7 @@ const repositoryAt = (rows: Rows, knot: HostName, record: readonly [Did, Rkey]):
     .map(({ repository }) => repository)
 
 /** The repositories on the knot that the claim may mean: those with its DID; if there are none, by owner and name. */
-export const claimed = (
+export const repositoriesClaimed = (
   rows: Rows,
   knot: HostName,
   { did, name, owner }: RepoClaim
@@ -134,7 +134,9 @@ export const verdictOn = (grounds: Grounds, { actor, knot, repository }: RightsQ
  * it is, and nobody has a right.
  */
 export const entitlement = (grounds: Grounds, knot: HostName, claim: RepoClaim, actor: Did | null): Entitlement => {
-  const repositories = claimed(grounds, knot, claim).filter((repository) => !isDenied(grounds, knot, repository))
+  const repositories = repositoriesClaimed(grounds, knot, claim).filter(
+    (repository) => !isDenied(grounds, knot, repository)
+  )
   const [first] = repositories
   if (first === undefined) return { _tag: 'Unknown' }
   const own = repositories.filter(({ owner }) => owner === actor)

@@ -4,7 +4,7 @@
 import * as E from 'fp-ts/lib/Either.js'
 import type { ClaimChanged } from '../commits/index.js'
 import * as M from '../data/ordered-map.js'
-import { applied } from './claims.js'
+import { claimantsAfter } from './claims.js'
 import { repositoriesIn, withEntry } from './entries.js'
 import { type AccessState, initial, type WrittenAccess } from './model.js'
 
@@ -20,7 +20,7 @@ export const fromWritten = (
   written: WrittenAccess,
   claims: ReadonlyArray<ClaimChanged>
 ): E.Either<string, AccessState> => {
-  const claimants = claims.reduce<AccessState['claimants']>(applied, M.empty())
+  const claimants = claims.reduce<AccessState['claimants']>(claimantsAfter, M.empty())
   if (M.keys(written.entries).some((key) => !M.has(key)(claimants)))
     return E.left('something is kept of who may push to a repository that no record claims')
   const entries = repositoriesIn(written)

@@ -9,15 +9,15 @@ import { pipe } from 'fp-ts/lib/function.js'
 import * as O from 'fp-ts/lib/Option.js'
 import * as Request from '../base/request.js'
 import {
-  after,
+  transitionOf,
   chain,
-  NOTHING,
-  nothing,
+  EMPTY,
+  irrelevant,
   type Reduction,
   report,
-  to,
+  transitionTo,
   type Transition,
-  unchanged
+  withoutEffects
 } from '../base/transition.js'
 import type { MemberChanged } from '../commits/index.js'
 import type { Config } from '../config.js'
@@ -68,7 +68,7 @@ const NO_PAGES = 0 as Natural
 const begin = (isStopped: boolean, state: BackfillState, did: Did): Read =>
   ask(isStopped, state, did, { collection: COLLECTIONS[0], cursor: null, pages: NO_PAGES })
 
-const done = (state: BackfillState, did: Did): BackfillState => ({
+const withoutAccount = (state: BackfillState, did: Did): BackfillState => ({
   ...state,
   accounts: M.deleteAt(did)(state.accounts)
 })
@@ -84,13 +84,13 @@ export const isAwaited = (state: BackfillState, { collection, did, number }: Rec
 const isLast = (reading: Reading, { next }: RecordsRead): boolean =>
   next === null || next === reading.cursor || reading.pages + 1 >= PAGES_MAX
 
-const pageRead = (
+const onRecordsRead = (
   { isStopped }: BackfillGiven,
   state: BackfillState,
   event: RecordsRead
 ): Reduction<BackfillState, Effect> => {
   const reading = readingOf(state, event.did)
-  if (reading === null || !isAwaited(state, event)) return nothing
+  if (reading === null || !isAwaited(state, event)) return irrelevant
   if (!isLast(reading, event))
     return O.some(
       ask(isStopped, state, event.did, {
@@ -101,55 +101,55 @@ const pageRead = (
     )
   const following = COLLECTIONS[COLLECTIONS.indexOf(reading.collection) + 1]
   return following === undefined
-    ? to(done(state, event.did))
+    ? transitionTo(withoutAccount(state, event.did))
     : O.some(ask(isStopped, state, event.did, { collection: following, cursor: null, pages: NO_PAGES }))
 }
 
 /** Asks again, however often it fails and for whatever reason. */
-const failed = (
+const onRequestFailed = (
   { builds: { backoff } }: Config,
   state: BackfillState,
   event: RequestFailed
 ): Reduction<BackfillState, Effect> => {
-  if (event.requested._tag !== 'Records') return nothing
+  if (event.requested._tag !== 'Records') return irrelevant
   const { did } = event.requested
   const reading = readingOf(state, did)
-  if (reading === null || !Request.isAsked(reading.request, event.number)) return nothing
-  const [request, timer] = Request.failed(backoff, event, state.next, reading.request)
-  return to({ ...withAccount(state, did, { ...reading, request }), next: (state.next + 1) as Natural }, [
+  if (reading === null || !Request.isAsked(reading.request, event.number)) return irrelevant
+  const [request, timer] = Request.retryLater(backoff, event, state.next, reading.request)
+  return transitionTo({ ...withAccount(state, did, { ...reading, request }), next: (state.next + 1) as Natural }, [
     timer,
     report({ _tag: 'RecordsReadFailed', at: event.at, detail: event.error, did })
   ])
 }
 
 /** The pause is over. */
-const woken = (
+const onTimer = (
   isStopped: boolean,
   state: BackfillState,
   { number, requested }: Extract<Timer, { readonly _tag: 'RequestTimer' }>
 ): Reduction<BackfillState, Effect> => {
-  if (requested._tag !== 'Records') return nothing
+  if (requested._tag !== 'Records') return irrelevant
   const reading = readingOf(state, requested.did)
   return reading !== null && Request.isPausing(reading.request, number)
     ? O.some(ask(isStopped, state, requested.did, reading, reading.request.attempt))
-    : nothing
+    : irrelevant
 }
 
 // ---------------------------------------------------------------------------------------- reducer
 
 /** The readings that go on at a start. That of a former owner does not, unless the account turns out to be a member. */
-const kept = ({ accounts, owner }: BackfillState, config: Config): BackfillState['accounts'] => {
+const keptReadings = ({ accounts, owner }: BackfillState, config: Config): BackfillState['accounts'] => {
   if (!config.backfill) return M.empty()
   return owner === null || owner === config.owner ? accounts : M.deleteAt(owner)(accounts)
 }
 
-const started = (state: BackfillState, config: Config): Read => {
+const onStarted = (state: BackfillState, config: Config): Read => {
   const owner = config.backfill ? config.owner : null
-  const idle: BackfillState = { ...state, accounts: kept(state, config), isOpen: false, owner }
+  const idle: BackfillState = { ...state, accounts: keptReadings(state, config), isOpen: false, owner }
   const [waiting] = chain(idle, M.toEntries(idle.accounts), (before, [did, reading]) =>
     ask(false, before, did, reading)
   )
-  return beginsOwner(state, config) ? begin(false, waiting, config.owner) : unchanged(waiting)
+  return beginsOwner(state, config) ? begin(false, waiting, config.owner) : withoutEffects(waiting)
 }
 
 /** Whether a start begins the reading of the owner. */
@@ -194,25 +194,25 @@ const changesIn = (
  * ])
  */
 export const reduce = (state: BackfillState, event: Event, given: BackfillGiven): Reduction<BackfillState, Effect> => {
-  const changes = given.config.backfill ? changesIn(state, event, given) : NOTHING
+  const changes = given.config.backfill ? changesIn(state, event, given) : EMPTY
   if (changes.length === 0) return see(state, event, given)
-  const [seen, first] = after(state, see(state, event, given))
+  const [seen, first] = transitionOf(state, see(state, event, given))
   const [next, then] = chain<BackfillState, Effect, MemberChanged>(seen, changes, (before, { _tag, did }) => {
     if (_tag === 'Admitted') return begin(given.isStopped, before, did)
-    return unchanged(did === before.owner ? before : done(before, did))
+    return withoutEffects(did === before.owner ? before : withoutAccount(before, did))
   })
-  return to(next, [...first, ...then])
+  return transitionTo(next, [...first, ...then])
 }
 
 const see = (state: BackfillState, event: Event, given: BackfillGiven): Reduction<BackfillState, Effect> => {
   const { config, isStopped } = given
   switch (event._tag) {
     case 'Started':
-      return O.some(started(state, event.config))
+      return O.some(onStarted(state, event.config))
 
     case 'JetstreamOpened':
       return state.isOpen
-        ? nothing
+        ? irrelevant
         : O.some(
             chain<BackfillState, Effect, readonly [Did, Reading]>(
               { ...state, isOpen: true },
@@ -223,19 +223,19 @@ const see = (state: BackfillState, event: Event, given: BackfillGiven): Reductio
 
     // What has been read so far may be outdated: read all of it again.
     case 'AccountReceived':
-      return isReading(state, event.did) ? O.some(begin(isStopped, state, event.did)) : nothing
+      return isReading(state, event.did) ? O.some(begin(isStopped, state, event.did)) : irrelevant
 
     case 'RecordsRead':
-      return pageRead(given, state, event)
+      return onRecordsRead(given, state, event)
 
     case 'RequestFailed':
-      return failed(config, state, event)
+      return onRequestFailed(config, state, event)
 
     case 'TimerFired':
-      return event.timer._tag === 'RequestTimer' ? woken(isStopped, state, event.timer) : nothing
+      return event.timer._tag === 'RequestTimer' ? onTimer(isStopped, state, event.timer) : irrelevant
 
     default:
-      return nothing
+      return irrelevant
   }
 }
 

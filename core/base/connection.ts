@@ -61,16 +61,16 @@ export const idle = (number: Natural): Connection => ({ attempt: 0 as Natural, n
 export const connecting = (number: Natural): Connection => ({ attempt: 0 as Natural, number, phase: CONNECTING })
 
 /** The attempt succeeded. For a connection that is `Connecting`. */
-export const opened = (at: TimeUs, connection: Connection): Connection => ({
+export const afterOpening = (at: TimeUs, connection: Connection): Connection => ({
   ...connection,
   phase: { _tag: 'Open', openedAt: at }
 })
 
 /** The pause is over. For a connection that is `Waiting`. */
-export const woken = (connection: Connection): Connection => ({ ...connection, phase: CONNECTING })
+export const afterPause = (connection: Connection): Connection => ({ ...connection, phase: CONNECTING })
 
 /** Another attempt at once, which replaces this one. */
-export const renewed = (number: Natural, connection: Connection): Connection => ({
+export const connectAgain = (number: Natural, connection: Connection): Connection => ({
   ...connection,
   number,
   phase: CONNECTING
@@ -88,7 +88,7 @@ export const isLive = (connection: Connection): boolean =>
  *
  * @returns the connection, and the pause.
  */
-export const lost = (
+export const afterLoss = (
   backoff: Backoff,
   at: TimeUs,
   next: Natural,

@@ -77,7 +77,7 @@ const pausing = (
 ]
 
 /** It has failed: a pause with that number, and then another attempt. */
-export const failed = (
+export const retryLater = (
   backoff: Backoff,
   { requested, waitMs }: RequestFailed,
   number: Natural,
@@ -86,7 +86,7 @@ export const failed = (
   pausing(requested, number, (attempt + 1) as Natural, retryDelay(backoff, attempt, waitMs))
 
 /** It is sent again after `ms`. It has not failed, so `attempt` stays. */
-export const postponed = (
+export const postpone = (
   requested: Requested,
   ms: Natural,
   number: Natural,
@@ -94,5 +94,5 @@ export const postponed = (
 ): readonly [Request, WakeAfter] => pausing(requested, number, attempt, { highMs: ms, lowMs: ms })
 
 /** It was answered, and is sent again after that pause. */
-export const renewed = (requested: Requested, number: Natural, pause: Pause): readonly [Request, WakeAfter] =>
+export const repeatLater = (requested: Requested, number: Natural, pause: Pause): readonly [Request, WakeAfter] =>
   pausing(requested, number, FIRST, pause)

@@ -12,21 +12,21 @@ export type Transition<S, A> = readonly [state: S, effects: ReadonlyArray<A>]
 export type Reduction<S, A> = O.Option<Transition<S, A>>
 
 /** The empty list. One for all, because nearly every list in a step is empty. */
-export const NOTHING: ReadonlyArray<never> = []
+export const EMPTY: ReadonlyArray<never> = []
 
 /** A state without effects. */
-export const unchanged = <S>(state: S): Transition<S, never> => [state, NOTHING]
+export const withoutEffects = <S>(state: S): Transition<S, never> => [state, EMPTY]
 
 /** The event does not concern the reducer. */
-export const nothing: Reduction<never, never> = O.none
+export const irrelevant: Reduction<never, never> = O.none
 
 /** The event leads to `state` and has these effects. */
-export const to = <S, A = never>(state: S, effects: ReadonlyArray<A> = NOTHING): Reduction<S, A> =>
+export const transitionTo = <S, A = never>(state: S, effects: ReadonlyArray<A> = EMPTY): Reduction<S, A> =>
   O.some([state, effects])
 
 /** The transition of a reduction; from `none`, the same state. */
-export const after = <S, A>(state: S, answer: Reduction<S, A>): Transition<S, A> =>
-  O.isSome(answer) ? answer.value : unchanged(state)
+export const transitionOf = <S, A>(state: S, answer: Reduction<S, A>): Transition<S, A> =>
+  O.isSome(answer) ? answer.value : withoutEffects(state)
 
 export type ReportEffect = Extract<Effect, { readonly _tag: 'Report' }>
 
@@ -62,9 +62,9 @@ export const inTurn = <S, A>(start: S, ...turns: ReadonlyArray<(state: S) => Red
   for (const turn of turns) {
     const answer = turn(state)
     if (O.isSome(answer)) isNothing = false
-    const [next, more] = after(state, answer)
+    const [next, more] = transitionOf(state, answer)
     state = next
     for (const effect of more) effects.push(effect)
   }
-  return isNothing ? nothing : to(state, effects)
+  return isNothing ? irrelevant : transitionTo(state, effects)
 }

@@ -3,7 +3,7 @@
  */
 import * as O from 'fp-ts/lib/Option.js'
 import * as Rights from '../access/rights.js'
-import { chain, nothing, to } from '../base/transition.js'
+import { chain, irrelevant, transitionTo } from '../base/transition.js'
 import type { HostName } from '../data/host-name.js'
 import type { Did, Rkey, WorkflowName } from '../data/identifiers.js'
 import * as M from '../data/ordered-map.js'
@@ -52,7 +52,7 @@ const runOfRepository = (state: BuildsState, { pipeline, repo }: Cancel): NamedR
 }
 
 /** The workflows of the run that the call means; `null` if it names one that the run does not have. */
-const meant = (run: Run, names: ReadonlyArray<WorkflowName> | null): ReadonlyArray<WorkflowName> | null => {
+const workflowsMeant = (run: Run, names: ReadonlyArray<WorkflowName> | null): ReadonlyArray<WorkflowName> | null => {
   const workflows = M.keys(run.builds)
   if (names === null) return workflows
   const called = names.map((name) => workflowCalled(name, workflows))
@@ -67,7 +67,7 @@ const answerToCancel = (grounds: Rights.Grounds, state: BuildsState, caller: Did
   const { knot, rkey, run } = named
   const right = Rights.rightTo(grounds, knot, { actor: caller, repository: run.repository })
   if (right !== 'granted') return refusedFor('right')
-  const workflows = meant(run, call.workflows)
+  const workflows = workflowsMeant(run, call.workflows)
   if (workflows === null) return refusedFor('workflow')
   const builds = M.toEntries(run.builds).flatMap(([workflow, { status }]) =>
     workflows.includes(workflow) && !isFinal(status) ? [{ knot, rkey, workflow }] : []
@@ -121,14 +121,14 @@ const isTaken = (answer: CallAnswer): boolean =>
   answer._tag !== 'Refused' || !ABOUT_CALLER.includes(answer.refusal)
 
 /** Carries out a call and uses up its token. One event does both, so neither is ever remembered without the other. */
-export const called = (context: Context, state: BuildsState, event: CallReceived): BuildsReduction => {
+export const onCall = (context: Context, state: BuildsState, event: CallReceived): BuildsReduction => {
   const { call, caller } = event
   const answer = answerTo(context, state, event)
-  if (!isTaken(answer)) return nothing
+  if (!isTaken(answer)) return irrelevant
   const taken = withToken(state, event)
   if (answer._tag === 'Cancelled')
     return O.some(chain(taken, answer.builds, (before, name) => end(context, before, name, CANCELLED)))
-  if (answer._tag === 'Refused' || call._tag !== 'TriggerPipeline') return to(taken)
+  if (answer._tag === 'Refused' || call._tag !== 'TriggerPipeline') return transitionTo(taken)
   const { knot, repository, rkey } = answer
   return O.some(askForFiles(withSourceKept(taken, knot), knot, rkey, runBy(caller, call, repository), null))
 }

@@ -5,21 +5,21 @@
 import { pipe } from 'fp-ts/lib/function.js'
 import * as O from 'fp-ts/lib/Option.js'
 import type { AccessLost } from '../access/index.js'
-import { inTurn, isNotice, nothing } from '../base/transition.js'
+import { inTurn, irrelevant, isNotice } from '../base/transition.js'
 import type { HoldChanged } from '../commits/index.js'
 import type { Event } from '../event.js'
 import type { KnotLeft, KnotOutcome, TriggerArrived } from '../knots/index.js'
-import { called } from './calls.js'
-import { accepted, cancelAcknowledged, missing, reported, requestFailed } from './life.js'
+import { onCall } from './calls.js'
+import { onAccepted, onCancelAcknowledged, onMissing, onReported, onRequestFailed } from './life.js'
 import type { BuildsReduction, BuildsState, BuildsStep, Context } from './model.js'
 import { cancel, retry } from './orders.js'
-import { filesFailed, filesRead } from './reading.js'
-import { resumed } from './resume.js'
-import { knotsLeft } from './retention.js'
-import { bounded } from './statuses.js'
-import { timer } from './timers.js'
-import { connected, triggered } from './triggers.js'
-import { denied, released } from './withdrawn.js'
+import { onFilesFailed, onFilesRead } from './reading.js'
+import { onStarted } from './resume.js'
+import { onKnotsLeft } from './retention.js'
+import { withinKeepUnits } from './statuses.js'
+import { onTimer } from './timers.js'
+import { onKnotOpened, onTrigger } from './triggers.js'
+import { cancelDenied, cancelReleased } from './withdrawn.js'
 
 export { LIST_COST_MAX } from './allow.js'
 export {
@@ -61,33 +61,33 @@ const isTrigger = (outcome: KnotOutcome): outcome is TriggerArrived => outcome._
 const see = (context: Context, state: BuildsState, event: Event): BuildsReduction => {
   switch (event._tag) {
     case 'Started':
-      return O.some(resumed(context, state))
+      return O.some(onStarted(context, state))
     case 'TimerFired':
-      return timer(context, state, event.timer)
+      return onTimer(context, state, event.timer)
     case 'KnotOpened':
-      return connected(state, event.host)
+      return onKnotOpened(state, event.host)
     case 'WorkflowsRead':
-      return filesRead(context, state, event)
+      return onFilesRead(context, state, event)
     case 'BuildAccepted':
-      return accepted(state, event)
+      return onAccepted(state, event)
     case 'BuildMissing':
-      return missing(context, state, event)
+      return onMissing(context, state, event)
     case 'BuildReported':
-      return reported(context, state, event)
+      return onReported(context, state, event)
     case 'CancelAcknowledged':
-      return cancelAcknowledged(state, event)
+      return onCancelAcknowledged(state, event)
     case 'RequestFailed':
       return event.requested._tag === 'Workflows'
-        ? filesFailed(context, state, event, event.requested)
-        : requestFailed(context, state, event)
+        ? onFilesFailed(context, state, event, event.requested)
+        : onRequestFailed(context, state, event)
     case 'CancelRequested':
       return cancel(context, state, event)
     case 'RetryRequested':
       return retry(context, state, event)
     case 'CallReceived':
-      return called(context, state, event)
+      return onCall(context, state, event)
     default:
-      return nothing
+      return irrelevant
   }
 }
 
@@ -128,7 +128,7 @@ const withoutRequests = (isStopped: boolean, [state, effects]: BuildsStep): Buil
 export const reduce = (state: BuildsState, event: Event, given: BuildsGiven): BuildsReduction =>
   pipe(
     answered(state, event, given),
-    O.map(([next, effects]): BuildsStep => [bounded(given.config, next), effects])
+    O.map(([next, effects]): BuildsStep => [withinKeepUnits(given.config, next), effects])
   )
 
 const answered = (state: BuildsState, event: Event, given: BuildsGiven): BuildsReduction => {
@@ -139,10 +139,10 @@ const answered = (state: BuildsState, event: Event, given: BuildsGiven): BuildsR
   const left = outcomes.filter(isLeft)
   return inTurn(
     state,
-    (acc) => (gone.length === 0 ? nothing : O.some(withoutRequests(wasStopped, released(context, acc, gone)))),
-    (acc) => (lost.length === 0 ? nothing : O.some(withoutRequests(wasStopped, denied(context, acc, lost)))),
-    (acc) => (left.length === 0 ? nothing : O.some(knotsLeft(context, acc, left, event._tag === 'Started'))),
-    ...outcomes.filter(isTrigger).map((trigger) => (acc: BuildsState) => triggered(context, acc, trigger)),
+    (acc) => (gone.length === 0 ? irrelevant : O.some(withoutRequests(wasStopped, cancelReleased(context, acc, gone)))),
+    (acc) => (lost.length === 0 ? irrelevant : O.some(withoutRequests(wasStopped, cancelDenied(context, acc, lost)))),
+    (acc) => (left.length === 0 ? irrelevant : O.some(onKnotsLeft(context, acc, left, event._tag === 'Started'))),
+    ...outcomes.filter(isTrigger).map((trigger) => (acc: BuildsState) => onTrigger(context, acc, trigger)),
     (acc) => see(context, acc, event)
   )
 }

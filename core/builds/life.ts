@@ -30,17 +30,17 @@
 import * as O from 'fp-ts/lib/Option.js'
 import * as Rights from '../access/rights.js'
 import * as Request from '../base/request.js'
-import { nothing, report, to, unchanged } from '../base/transition.js'
+import { irrelevant, report, transitionTo, withoutEffects } from '../base/transition.js'
 import type { TimeUs } from '../data/identifiers.js'
 import type { Natural } from '../data/natural.js'
 import type { BuildAccepted, BuildMissing, BuildReported, CancelAcknowledged, RequestFailed } from '../event.js'
 import { type BuildName, isFinal, type Recipe } from '../model/build.js'
 import { allowanceOf, targetFault } from './allow.js'
 import type { Build, BuildPhase, BuildsReduction, BuildsState, BuildsStep, Context, Run } from './model.js'
-import { withDeadline, ask, askToCancel, externalOf, follow, requestOf, settled } from './provider-requests.js'
-import { ifPlanned, andThen, buildOf, numbered, runOf, withBuild } from './runs.js'
+import { ask, askToCancel, externalOf, follow, requestOf, settle, withDeadline } from './provider-requests.js'
+import { andThen, buildOf, ifPlanned, runOf, takeNumber, withBuild } from './runs.js'
 import { lookAgain, unsettledMs } from './settle-time.js'
-import { setStatus, failed, type NewStatus, RANKS } from './statuses.js'
+import { failedStatus, type NewStatus, RANKS, setStatus } from './statuses.js'
 import { WITHDRAWN } from './withdrawn.js'
 
 /** The build, if a request about it with that number is open at its provider. */
@@ -66,9 +66,9 @@ const providedBuild = (state: BuildsState, name: BuildName): Provided | null => 
   return run === null || build === null || build.recipe === null ? null : { build, recipe: build.recipe, run }
 }
 
-export const accepted = (state: BuildsState, event: BuildAccepted): BuildsReduction => {
+export const onAccepted = (state: BuildsState, event: BuildAccepted): BuildsReduction => {
   const build = askedBuild(state, event.build, event.number)
-  if (build === null || !isAsking(build)) return nothing
+  if (build === null || !isAsking(build)) return irrelevant
   return O.some(
     isFinal(build.status) ? askToCancel(state, event.build, event.external) : follow(state, event.build, event.external)
   )
@@ -78,30 +78,30 @@ export const accepted = (state: BuildsState, event: BuildAccepted): BuildsReduct
  * The provider says "not found". While a start may still come to light, it is asked again later; then the build is
  * started, unless it has ended for us, the right to it is gone, or the operator no longer allows it.
  */
-export const missing = (context: Context, state: BuildsState, event: BuildMissing): BuildsReduction => {
+export const onMissing = (context: Context, state: BuildsState, event: BuildMissing): BuildsReduction => {
   const name = event.build
   const asked = askedBuild(state, name, event.number)
   const provided = providedBuild(state, name)
-  if (asked?.phase._tag !== 'Finding' || provided === null) return nothing
+  if (asked?.phase._tag !== 'Finding' || provided === null) return irrelevant
   const { request } = asked.phase
   const ms = unsettledMs(asked, event)
   if (ms > 0) return O.some(lookAgain(state, name, asked, request, ms))
   const { recipe, run } = provided
   const ends = (last: NewStatus): BuildsStep =>
-    andThen(setStatus(context, state, name, last), (after) => settled(after, name, null))
-  if (isFinal(asked.status)) return O.some(settled(state, name, null))
+    andThen(setStatus(context, state, name, last), (after) => settle(after, name, null))
+  if (isFinal(asked.status)) return O.some(settle(state, name, null))
   if (Rights.rightTo(context, name.knot, run) === 'refused') return O.some(ends(WITHDRAWN))
   // The operator may have changed the list since the build was planned.
   const fault = targetFault(context.config, allowanceOf(context.config, run.repository), recipe, run.repository)
-  return O.some(fault === null ? ask(state, name, 'Starting', request.attempt) : ends(failed(fault)))
+  return O.some(fault === null ? ask(state, name, 'Starting', request.attempt) : ends(failedStatus(fault)))
 }
 
 /** A request to the provider was refused, or failed so that it may have been carried out all the same. */
-export const requestFailed = (context: Context, state: BuildsState, event: RequestFailed): BuildsReduction => {
-  if (event.requested._tag !== 'Build') return nothing
+export const onRequestFailed = (context: Context, state: BuildsState, event: RequestFailed): BuildsReduction => {
+  if (event.requested._tag !== 'Build') return irrelevant
   const name = event.requested.build
   const build = askedBuild(state, name, event.number)
-  if (build === null) return nothing
+  if (build === null) return irrelevant
   // A provider can refuse for good only to take a build on. One that is to be cancelled is already there.
   const isRefused = event.isFinal && isAsking(build)
   return O.some(
@@ -116,8 +116,8 @@ const refused = (
   { status }: Build,
   error: string
 ): BuildsStep => {
-  const ended = isFinal(status) ? unchanged(state) : setStatus(context, state, name, failed(error))
-  return andThen(ended, (after) => settled(after, name, null))
+  const ended = isFinal(status) ? withoutEffects(state) : setStatus(context, state, name, failedStatus(error))
+  return andThen(ended, (after) => settle(after, name, null))
 }
 
 const pauseAndRetry = (context: Context, state: BuildsState, name: BuildName, event: RequestFailed): BuildsStep =>
@@ -125,14 +125,14 @@ const pauseAndRetry = (context: Context, state: BuildsState, name: BuildName, ev
     const { at, error: detail } = event
     const { phase, status } = build
     const request = requestOf(phase)
-    if (request === null) return unchanged(state)
+    if (request === null) return withoutEffects(state)
     if (isFinal(status) && request.attempt >= Request.ATTEMPTS)
-      return andThen(settled(state, name, externalOf(phase)), (after) => [
+      return andThen(settle(state, name, externalOf(phase)), (after) => [
         after,
         [report({ _tag: 'BuildAbandoned', at, build: name, detail, provider })]
       ])
-    const [after, number] = numbered(state)
-    const [pausing, timer] = Request.failed(context.config.builds.backoff, event, number, request)
+    const [after, number] = takeNumber(state)
+    const [pausing, timer] = Request.retryLater(context.config.builds.backoff, event, number, request)
     const next: BuildPhase =
       phase._tag === 'Cancelling' ? { ...phase, request: pausing } : { _tag: 'Finding', request: pausing }
     const doubtUs = phase._tag === 'Starting' ? at : build.doubtUs
@@ -162,25 +162,26 @@ const keptWaiting = (provider: string): NewStatus => ({
   status: 'pending'
 })
 
-export const cancelAcknowledged = (state: BuildsState, event: CancelAcknowledged): BuildsReduction => {
+export const onCancelAcknowledged = (state: BuildsState, event: CancelAcknowledged): BuildsReduction => {
   const build = askedBuild(state, event.build, event.number)
-  return build?.phase._tag === 'Cancelling' ? O.some(settled(state, event.build, build.phase.external)) : nothing
+  return build?.phase._tag === 'Cancelling' ? O.some(settle(state, event.build, build.phase.external)) : irrelevant
 }
 
-export const reported = (context: Context, state: BuildsState, event: BuildReported): BuildsReduction => {
+export const onReported = (context: Context, state: BuildsState, event: BuildReported): BuildsReduction => {
   const { at, build: name, error, exitCode, provider, status } = event
   const provided = providedBuild(state, name)
-  if (provided === null || provided.build.phase._tag === 'Settled') return nothing
+  if (provided === null || provided.build.phase._tag === 'Settled') return irrelevant
   const { build, recipe } = provided
-  if (provider !== recipe.provider) return to(state, [report({ _tag: 'ReportRefused', at, build: name, provider })])
+  if (provider !== recipe.provider)
+    return transitionTo(state, [report({ _tag: 'ReportRefused', at, build: name, provider })])
   // Until we know the provider's own name for the build, the report may be about another one that somebody named like
   // ours. So it is not believed, but it ends the pause: we ask at once.
   const known = externalOf(build.phase)
   const request = requestOf(build.phase)
   if (known === null && request?.phase === 'Pausing') return O.some(ask(state, name, 'Finding', request.attempt))
-  if (known !== event.external) return nothing
+  if (known !== event.external) return irrelevant
   const isFurther = RANKS[status] > RANKS[build.status]
-  const told = isFurther ? setStatus(context, state, name, { error, exitCode, status }) : unchanged(state)
-  if (isFinal(status)) return O.some(andThen(told, (after) => settled(after, name, event.external)))
-  return isFurther ? O.some(andThen(told, (after) => withDeadline(context, after, name))) : nothing
+  const told = isFurther ? setStatus(context, state, name, { error, exitCode, status }) : withoutEffects(state)
+  if (isFinal(status)) return O.some(andThen(told, (after) => settle(after, name, event.external)))
+  return isFurther ? O.some(andThen(told, (after) => withDeadline(context, after, name))) : irrelevant
 }

@@ -3,7 +3,7 @@
  */
 import * as O from 'fp-ts/lib/Option.js'
 import * as Rights from '../access/rights.js'
-import { chain, nothing, report, to, unchanged } from '../base/transition.js'
+import { chain, irrelevant, report, transitionTo, withoutEffects } from '../base/transition.js'
 import type { HostName } from '../data/host-name.js'
 import type { Rkey, TimeUs, WorkflowName } from '../data/identifiers.js'
 import * as M from '../data/ordered-map.js'
@@ -16,10 +16,10 @@ import { fullness, noRoom } from './fullness.js'
 import type { Build, BuildsReduction, BuildsState, BuildsStep, Context, Run } from './model.js'
 import { begin, end, start } from './provider-requests.js'
 import { withinTextLimit } from './quota.js'
-import { askForFiles, abandonRun } from './reading.js'
+import { abandonRun, askForFiles } from './reading.js'
 import { andThen, buildsOf, freeKey, runOf } from './runs.js'
 import { withSourceKept } from './sources.js'
-import { announce, failed, type NewStatus, nextStamp } from './statuses.js'
+import { announce, failedStatus, type NewStatus, nextStamp } from './statuses.js'
 import { isWaiting } from './waiting.js'
 
 /** Cancels the unfinished builds of a run; if its files are still being read, the run itself. */
@@ -30,7 +30,7 @@ export const cancelRun = (
   last: NewStatus
 ): BuildsStep =>
   isWaiting(run)
-    ? unchanged(abandonRun(state, knot, rkey))
+    ? withoutEffects(abandonRun(state, knot, rkey))
     : chain(
         state,
         buildsOf(knot, rkey, run).filter(([, { status }]) => !isFinal(status)),
@@ -42,7 +42,7 @@ export const CANCELLED: NewStatus = { error: null, exitCode: null, status: 'canc
 export const cancel = (context: Context, state: BuildsState, event: CancelRequested): BuildsReduction => {
   const { knot, rkey, workflow } = event
   const run = runOf(state, knot, rkey)
-  if (run === null || cancelRefusal(state, event) !== null) return nothing
+  if (run === null || cancelRefusal(state, event) !== null) return irrelevant
   return O.some(
     workflow === null
       ? cancelRun(context, state, [knot, rkey, run], CANCELLED)
@@ -137,8 +137,9 @@ export const retry = (context: Context, state: BuildsState, event: RetryRequeste
   const { at, knot, rkey, workflow } = event
   const run = runOf(state, knot, rkey)
   const refusal = retryRefusal(context, state, event)
-  if (refusal === 'right') return to(state, [report({ _tag: 'TriggerIgnored', at, knot, reason: 'repo', rkey })])
-  if (run === null || refusal !== null) return nothing
+  if (refusal === 'right')
+    return transitionTo(state, [report({ _tag: 'TriggerIgnored', at, knot, reason: 'repo', rkey })])
+  if (run === null || refusal !== null) return irrelevant
   const again = endedOf(run, workflow)
   const key = freeKey(state, knot, nextStamp(state, at))
   if (!isPlanned(again))
@@ -151,7 +152,7 @@ export const retry = (context: Context, state: BuildsState, event: RetryRequeste
       chain(after, planned, (before, [name, recipe]) => {
         const build = { knot, rkey: key, workflow: name }
         const fault = targetFault(context.config, list, recipe, run.repository)
-        if (fault !== null) return begin(context, before, build, null, failed(fault))
+        if (fault !== null) return begin(context, before, build, null, failedStatus(fault))
         return start(context, before, build, recipe)
       })
     )

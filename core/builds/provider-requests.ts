@@ -8,8 +8,8 @@ import { type Natural, ZERO } from '../data/natural.js'
 import { type BuildName, type Recipe } from '../model/build.js'
 import { type Build, type BuildPhase, type BuildsState, type BuildsStep, type Context } from './model.js'
 import { planOf } from './plan.js'
-import { ifPlanned, numbered, andThen, withBuild } from './runs.js'
-import { setStatus, forgetIfDropped, type NewStatus, publish } from './statuses.js'
+import { andThen, ifPlanned, takeNumber, withBuild } from './runs.js'
+import { forgetIfDropped, type NewStatus, publish, setStatus } from './statuses.js'
 
 /** How long a build may stay in its status. */
 export const limitMs = ({ builds: { pendingMs, runningMs } }: Config, { status }: Build): Natural =>
@@ -18,7 +18,7 @@ export const limitMs = ({ builds: { pendingMs, runningMs } }: Config, { status }
 /** Sets a new deadline by which the build has to leave its status. */
 export const withDeadline = ({ config }: Context, state: BuildsState, name: BuildName): BuildsStep =>
   ifPlanned(state, name, (build) => {
-    const [after, deadline] = numbered(state)
+    const [after, deadline] = takeNumber(state)
     const ms = limitMs(config, build)
     return [
       withBuild(after, name, { ...build, deadline }),
@@ -34,7 +34,7 @@ export const ask = (
   attempt: Natural = Request.FIRST
 ): BuildsStep =>
   ifPlanned(state, name, (build, recipe, run) => {
-    const [after, number] = numbered(state)
+    const [after, number] = takeNumber(state)
     return [
       withBuild(after, name, { ...build, phase: { _tag, request: Request.asked(number, attempt) } }),
       [{ _tag: _tag === 'Starting' ? 'StartBuild' : 'FindBuild', build: name, number, plan: planOf(name, run, recipe) }]
@@ -49,7 +49,7 @@ export const askToCancel = (
   attempt: Natural = Request.FIRST
 ): BuildsStep =>
   ifPlanned(state, name, (build, recipe, run) => {
-    const [after, number] = numbered(state)
+    const [after, number] = takeNumber(state)
     const phase: BuildPhase = { _tag: 'Cancelling', external, request: Request.asked(number, attempt) }
     return [
       withBuild(after, name, { ...build, phase }),
@@ -65,7 +65,7 @@ export const follow = (state: BuildsState, name: BuildName, external: string): B
   ])
 
 /** Nothing is owed on either side: from now on, the provider's reports about the build are not read. */
-export const settled = (state: BuildsState, name: BuildName, external: string | null): BuildsStep =>
+export const settle = (state: BuildsState, name: BuildName, external: string | null): BuildsStep =>
   ifPlanned(state, name, (build) => [
     forgetIfDropped(withBuild(state, name, { ...build, phase: { _tag: 'Settled', external } }), name),
     externalOf(build.phase) === null ? [] : [{ _tag: 'UnfollowBuild', build: name }]

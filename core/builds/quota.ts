@@ -100,7 +100,7 @@ export interface Room {
 export const RUN_ROOM: Room = { left: RUN_UNITS_MAX, limit: `a run may keep at most ${String(RUN_UNITS_MAX)} units` }
 
 /** The one with less room; of two equal ones, the first. */
-export const tighter = (a: Room, b: Room): Room => (b.left < a.left ? b : a)
+export const tighterRoom = (a: Room, b: Room): Room => (b.left < a.left ? b : a)
 
 /** How much more the runs that have not ended may keep, on this knot and for this account's repositories. */
 export const roomFor = (rows: Rows, kept: Kept, knot: HostName, owner: Did): Room => {
@@ -110,8 +110,8 @@ export const roomFor = (rows: Rows, kept: Kept, knot: HostName, owner: Did): Roo
     left: share * sixteenth - taken,
     limit: `unfinished runs${whose} may keep at most ${String(share * sixteenth)} units`
   })
-  return tighter(
-    tighter(room(shares.all, kept.owed, ''), room(shares.knot, countAt(kept.ofKnots, knot), ' of one knot')),
+  return tighterRoom(
+    tighterRoom(room(shares.all, kept.owed, ''), room(shares.knot, countAt(kept.ofKnots, knot), ' of one knot')),
     room(shares.owner, countAt(kept.ofOwners, owner), ' for one account')
   )
 }

@@ -5,7 +5,7 @@ import * as E from 'fp-ts/lib/Either.js'
 import * as O from 'fp-ts/lib/Option.js'
 import * as Rights from '../access/rights.js'
 import * as Request from '../base/request.js'
-import { chain, nothing, report, to } from '../base/transition.js'
+import { chain, irrelevant, report, transitionTo } from '../base/transition.js'
 import { ascending } from '../data/ascending.js'
 import { budgetOf } from '../data/glob.js'
 import type { HostName } from '../data/host-name.js'
@@ -22,11 +22,11 @@ import type { BuildsReduction, BuildsState, BuildsStep, Context, Run, RunPhase }
 import { workflowCalled } from './named.js'
 import { shaOf } from './plan.js'
 import { begin } from './provider-requests.js'
-import { withinTextLimit, tighter, roomFor, RUN_ROOM, unitsOfBuild, unitsOfRun } from './quota.js'
-import { isKeyOurs, numbered, runOf, andThen, withoutRun, withRun } from './runs.js'
+import { roomFor, RUN_ROOM, tighterRoom, unitsOfBuild, unitsOfRun, withinTextLimit } from './quota.js'
+import { andThen, isKeyOurs, runOf, takeNumber, withoutRun, withRun } from './runs.js'
 import { announcedOf, announcedUnread, decide, drop, isBuilt, type Judging, withoutChangedFiles } from './selection.js'
 import { withSpent } from './sources.js'
-import { announce, failed } from './statuses.js'
+import { announce, failedStatus } from './statuses.js'
 import { appliesWithin, WHEN_COST_MAX } from './when.js'
 
 /** The rule for names of builds. */
@@ -50,7 +50,7 @@ export const askForFiles = (
   workflows: ReadonlyArray<WorkflowSource> | null,
   attempt: Natural = Request.FIRST
 ): BuildsStep => {
-  const [after, number] = numbered(state)
+  const [after, number] = takeNumber(state)
   const phase: RunPhase = { _tag: 'Reading', request: Request.asked(number, attempt), workflows }
   return [
     withRun(after, knot, rkey, { ...run, phase }),
@@ -71,7 +71,7 @@ const readingRun = (
   return run?.phase._tag === 'Reading' && Request.isAsked(run.phase.request, number) ? [run, run.phase] : null
 }
 
-export const filesFailed = (
+export const onFilesFailed = (
   context: Context,
   state: BuildsState,
   event: RequestFailed,
@@ -79,25 +79,31 @@ export const filesFailed = (
 ): BuildsReduction => {
   const { at, error, isFinal } = event
   const reading = readingRun(state, knot, rkey, event.number)
-  if (reading === null) return nothing
+  if (reading === null) return irrelevant
   const [run, phase] = reading
   if (phase.request.attempt >= (isFinal ? attemptsAfterFinal(run) : Request.ATTEMPTS)) {
     const told = report({ _tag: 'WorkflowsReadFailed', at, detail: error, knot, rkey })
-    if (run.only === null) return to(abandonRun(state, knot, rkey), [told])
+    if (run.only === null) return transitionTo(abandonRun(state, knot, rkey), [told])
     // These were asked for by name, so whoever asked is told what became of each.
     const only = ascending(run.only)
     const known: Run = { ...run, cause: withoutChangedFiles(run.cause), only: null, phase: { _tag: 'Read' } }
     const announced = announce(context, state, knot, rkey, known, only.map(announcedUnread))
     const begun = andThen(announced, (after) =>
       chain(after, only, (before, workflow) =>
-        begin(context, before, { knot, rkey, workflow }, null, failed(`The workflow files could not be read: ${error}`))
+        begin(
+          context,
+          before,
+          { knot, rkey, workflow },
+          null,
+          failedStatus(`The workflow files could not be read: ${error}`)
+        )
       )
     )
     return O.some(andThen(begun, (after) => [after, [told]]))
   }
-  const [after, number] = numbered(state)
-  const [request, timer] = Request.failed(context.config.builds.backoff, event, number, phase.request)
-  return to(withRun(after, knot, rkey, { ...run, phase: { ...phase, request } }), [timer])
+  const [after, number] = takeNumber(state)
+  const [request, timer] = Request.retryLater(context.config.builds.backoff, event, number, phase.request)
+  return transitionTo(withRun(after, knot, rkey, { ...run, phase: { ...phase, request } }), [timer])
 }
 
 /** The files are there, but it is unknown whether the run's actor may push: they are read again later. */
@@ -111,7 +117,7 @@ const undecided = (
   const requested = { _tag: 'Workflows' as const, knot, rkey }
   const waitMs = 0 as Natural
   const event = { _tag: 'RequestFailed' as const, at, error: UNKNOWN_RIGHT, isFinal: false, number, requested, waitMs }
-  return filesFailed(context, state, event, requested)
+  return onFilesFailed(context, state, event, requested)
 }
 
 /** How often a "no" is retried: a knot may announce a commit before it serves it. With the pauses, a minute. */
@@ -184,7 +190,7 @@ const roomIn = (
   announced: ReadonlyArray<AnnouncedWorkflow>
 ): Pick<Judging, 'limit' | 'room'> => {
   const others = withoutRun(state, knot, rkey).kept
-  const { left, limit } = tighter(RUN_ROOM, roomFor(context, others, knot, kept.repository.owner))
+  const { left, limit } = tighterRoom(RUN_ROOM, roomFor(context, others, knot, kept.repository.owner))
   const told: Run = { ...kept, announced: { createdUs: context.at, workflows: withinTextLimit(announced) } }
   return { limit, room: budgetOf(left - unitsOfRun(told) - announced.length * unitsOfBuild(null)) }
 }
@@ -203,12 +209,13 @@ const selected = (run: Run, files: ReadonlyArray<Workflow>): Selected => {
 }
 
 /** Handles the workflow files of a run: each is built, is dropped, or fails with a sentence. */
-export const filesRead = (context: Context, state: BuildsState, event: WorkflowsRead): BuildsReduction => {
+export const onFilesRead = (context: Context, state: BuildsState, event: WorkflowsRead): BuildsReduction => {
   const { at, knot, number, rkey } = event
   const reading = readingRun(state, knot, rkey, number)
-  if (reading === null) return nothing
+  if (reading === null) return irrelevant
   const [run, phase] = reading
-  const abandoned = (reported: Report): BuildsReduction => to(abandonRun(state, knot, rkey), [report(reported)])
+  const abandoned = (reported: Report): BuildsReduction =>
+    transitionTo(abandonRun(state, knot, rkey), [report(reported)])
   const right = Rights.rightTo(context, knot, run)
   if (right === 'unknown')
     return undecided(context, state, event)
@@ -222,9 +229,9 @@ export const filesRead = (context: Context, state: BuildsState, event: Workflows
   const [after, effects] = judged(context, state, { event, run, sources }, found)
   // A run without builds is over; one that is missing was forgotten with its last build.
   const still = runOf(after, knot, rkey)
-  if (still === null || !M.isEmpty(still.builds)) return to(after, effects)
+  if (still === null || !M.isEmpty(still.builds)) return transitionTo(after, effects)
   const ignored = report({ _tag: 'TriggerIgnored', at, knot, reason: 'workflows', rkey })
-  return to(abandonRun(after, knot, rkey), [...effects, ignored])
+  return transitionTo(abandonRun(after, knot, rkey), [...effects, ignored])
 }
 
 /** A run, and the event that has brought its files. */
@@ -260,7 +267,7 @@ const judged = (
   )
   const begun = andThen(decided, (after) =>
     chain(after, missing, (before, workflow) =>
-      begin(context, before, { knot, rkey, workflow }, null, failed('There is no such workflow file any more.'))
+      begin(context, before, { knot, rkey, workflow }, null, failedStatus('There is no such workflow file any more.'))
     )
   )
   const surplus = workflows

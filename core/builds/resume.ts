@@ -1,24 +1,24 @@
 /**
  * Restarting: everything outstanding is asked for again (T5).
  */
-import { chain, unchanged } from '../base/transition.js'
+import { chain, withoutEffects } from '../base/transition.js'
 import * as M from '../data/ordered-map.js'
 import { type BuildName, isFinal, type Recipe } from '../model/build.js'
 import type { Build, BuildsState, BuildsStep, Context } from './model.js'
-import { withDeadline, ask, askToCancel, externalOf, follow, settled } from './provider-requests.js'
+import { ask, askToCancel, externalOf, follow, settle, withDeadline } from './provider-requests.js'
 import { askForFiles } from './reading.js'
 import { forgetLater } from './retention.js'
-import { ifPlanned, andThen, buildsOf, splitKey } from './runs.js'
+import { andThen, buildsOf, ifPlanned, splitKey } from './runs.js'
 import { withDoubt } from './settle-time.js'
-import { setStatus, failed, trimmed } from './statuses.js'
+import { failedStatus, setStatus, withinKeepStatuses } from './statuses.js'
 
 /** Asks for what is outstanding of one build. If it may have been started, the provider is asked whether it has it. */
 const resume = (context: Context, state: BuildsState, name: BuildName): BuildsStep =>
   ifPlanned(state, name, (build, recipe) => {
     const { phase } = build
-    if (phase._tag === 'Settled') return unchanged(state)
+    if (phase._tag === 'Settled') return withoutEffects(state)
     if (!context.config.builds.providers.includes(recipe.provider)) return orphaned(context, state, name, build, recipe)
-    const timed = isFinal(build.status) ? unchanged(state) : withDeadline(context, state, name)
+    const timed = isFinal(build.status) ? withoutEffects(state) : withDeadline(context, state, name)
     switch (phase._tag) {
       case 'Following':
         return andThen(timed, (after) => follow(after, name, phase.external))
@@ -40,14 +40,14 @@ const orphaned = (
   { provider }: Recipe
 ): BuildsStep => {
   const ended = isFinal(status)
-    ? unchanged(state)
-    : setStatus(context, state, name, failed(`There is no provider "${provider}" here any more.`))
-  return andThen(ended, (after) => settled(after, name, externalOf(phase)))
+    ? withoutEffects(state)
+    : setStatus(context, state, name, failedStatus(`There is no provider "${provider}" here any more.`))
+  return andThen(ended, (after) => settle(after, name, externalOf(phase)))
 }
 
 /** Asks for everything outstanding, under the present configuration. */
-export const resumed = (context: Context, before: BuildsState): BuildsStep => {
-  const state = trimmed(context.config, before)
+export const onStarted = (context: Context, before: BuildsState): BuildsStep => {
+  const state = withinKeepStatuses(context.config, before)
   const remembered = chain(
     state,
     M.toEntries(state.sources).flatMap(([knot, { leaving }]) =>
@@ -59,7 +59,7 @@ export const resumed = (context: Context, before: BuildsState): BuildsStep => {
     chain(known, M.toEntries(known.runs), (acc, [key, run]): BuildsStep => {
       const [knot, rkey] = splitKey(key)
       // A run that waits for its pipeline starts over when its knot is connected.
-      if (run.phase._tag === 'Waiting') return unchanged(acc)
+      if (run.phase._tag === 'Waiting') return withoutEffects(acc)
       return run.phase._tag === 'Read'
         ? chain(acc, buildsOf(knot, rkey, run), (inner, [name]) => resume(context, inner, name))
         : askForFiles(acc, knot, rkey, run, run.phase.workflows)

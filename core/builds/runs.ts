@@ -2,7 +2,7 @@
  * Runs and builds by name: how they are looked up, kept and numbered.
  */
 import * as O from 'fp-ts/lib/Option.js'
-import { unchanged } from '../base/transition.js'
+import { withoutEffects } from '../base/transition.js'
 import type { HostName } from '../data/host-name.js'
 import { type Rkey, tidOf, type TimeUs } from '../data/identifiers.js'
 import { insertAt, removeAt } from '../data/multimap.js'
@@ -110,7 +110,9 @@ export const ifPlanned = (
 ): BuildsStep => {
   const run = runOf(state, name.knot, name.rkey)
   const build = run === null ? null : O.toNullable(M.lookup(name.workflow)(run.builds))
-  return run === null || build === null || build.recipe === null ? unchanged(state) : step(build, build.recipe, run)
+  return run === null || build === null || build.recipe === null
+    ? withoutEffects(state)
+    : step(build, build.recipe, run)
 }
 
 /** The builds of a run, by name. */
@@ -118,7 +120,7 @@ export const buildsOf = (knot: HostName, rkey: Rkey, run: Run): ReadonlyArray<re
   M.toEntries(run.builds).map(([workflow, build]) => [{ knot, rkey, workflow }, build])
 
 /** Takes a number: the new state, and the number. */
-export const numbered = (state: BuildsState): readonly [BuildsState, Natural] => [
+export const takeNumber = (state: BuildsState): readonly [BuildsState, Natural] => [
   { ...state, next: (state.next + 1) as Natural },
   state.next
 ]

@@ -2,7 +2,7 @@
  * What becomes of a workflow that was read: it is built, is dropped, or fails with a sentence (T3).
  */
 import * as E from 'fp-ts/lib/Either.js'
-import { report, unchanged } from '../base/transition.js'
+import { report, withoutEffects } from '../base/transition.js'
 import type { Budget } from '../data/budget.js'
 import type { TimeUs, WorkflowName } from '../data/identifiers.js'
 import { ZERO } from '../data/natural.js'
@@ -15,7 +15,7 @@ import { type BuildsState, type BuildsStep, type Context, type Run } from './mod
 import { recipeOf } from './plan.js'
 import { begin, start } from './provider-requests.js'
 import { andThen } from './runs.js'
-import { failed } from './statuses.js'
+import { failedStatus } from './statuses.js'
 import { mistakeIn } from './when.js'
 
 /** Whether the workflow becomes a build, even one that fails before it starts. */
@@ -90,7 +90,7 @@ export const decide = (
   const { at } = context
   // A workflow that was asked for by name gets a status in any case.
   const nothing = (sentence: string, otherwise: BuildsStep): BuildsStep =>
-    run.only === null ? otherwise : begin(context, state, name, null, failed(sentence))
+    run.only === null ? otherwise : begin(context, state, name, null, failedStatus(sentence))
   if (E.isLeft(isMeant))
     return nothing(`It cannot be told whether the workflow applies: ${isMeant.left}.`, [
       state,
@@ -100,16 +100,16 @@ export const decide = (
     const mistake = workflow.when === null ? null : mistakeIn(workflow.when)
     return nothing(
       mistake ?? 'The workflow does not apply.',
-      mistake === null ? unchanged(state) : failOnceForMistake(context, state, name, run, workflow, mistake)
+      mistake === null ? withoutEffects(state) : failOnceForMistake(context, state, name, run, workflow, mistake)
     )
   }
-  if (workflow._tag === 'Faulty') return begin(context, state, name, null, failed(workflow.error))
+  if (workflow._tag === 'Faulty') return begin(context, state, name, null, failedStatus(workflow.error))
   if (workflow.engine === null)
     return nothing('The workflow names no engine.', [state, [drop(at, name, 'engine', 'the workflow names no engine')]])
   const found = targetOf(context.config, list, workflow.engine, workflow.targets, run.repository)
-  if (E.isLeft(found)) return begin(context, state, name, null, failed(found.left))
+  if (E.isLeft(found)) return begin(context, state, name, null, failedStatus(found.left))
   if (!room.take(workflow.units)) {
-    const begun = begin(context, state, name, null, failed(`There is no room for this workflow: ${limit}.`))
+    const begun = begin(context, state, name, null, failedStatus(`There is no room for this workflow: ${limit}.`))
     return andThen(begun, (after) => [after, [drop(at, name, 'limit', limit)]])
   }
   return start(context, state, name, recipeOf(workflow, found.right))
@@ -132,7 +132,7 @@ const failOnceForMistake = (
   mistake: string
 ): BuildsStep => {
   const key = mistakeKey(repository, workflow)
-  if (state.mistaken.includes(key)) return unchanged(state)
+  if (state.mistaken.includes(key)) return withoutEffects(state)
   const mistaken = [...state.mistaken, key].slice(-MISTAKEN_MAX)
-  return begin(context, { ...state, mistaken }, name, null, failed(mistake))
+  return begin(context, { ...state, mistaken }, name, null, failedStatus(mistake))
 }

@@ -9,7 +9,7 @@ import type { Natural } from '../data/natural.js'
 import type { BuildMissing } from '../event.js'
 import type { BuildName } from '../model/build.js'
 import type { Build, BuildsState, BuildsStep } from './model.js'
-import { buildOf, numbered, withBuild } from './runs.js'
+import { buildOf, takeNumber, withBuild } from './runs.js'
 
 /** How much longer a start may still come to light; 0 once the answer can be believed. At most `settleMs`. */
 export const unsettledMs = ({ doubtUs }: Build, { at, settleMs }: BuildMissing): Natural => {
@@ -26,8 +26,8 @@ export const lookAgain = (
   request: Request.Request,
   ms: Natural
 ): BuildsStep => {
-  const [after, number] = numbered(state)
-  const [pausing, timer] = Request.postponed({ _tag: 'Build', build: name }, ms, number, request)
+  const [after, number] = takeNumber(state)
+  const [pausing, timer] = Request.postpone({ _tag: 'Build', build: name }, ms, number, request)
   return [withBuild(after, name, { ...build, phase: { _tag: 'Finding', request: pausing } }), [timer]]
 }
 

@@ -2,7 +2,7 @@
  * Statuses and announcements: what readers of `/events` get, stamped and in order (T4, T6).
  */
 import * as O from 'fp-ts/lib/Option.js'
-import { unchanged } from '../base/transition.js'
+import { withoutEffects } from '../base/transition.js'
 import type { Config } from '../config.js'
 import type { HostName } from '../data/host-name.js'
 import { FUTURE_US, isTidAfter, laterOf, type Rkey, Tid, type TimeUs, usBefore } from '../data/identifiers.js'
@@ -14,7 +14,7 @@ import { rememberedFrom } from './counterparts.js'
 import type { Build, BuildsState, BuildsStep, Context, Run } from './model.js'
 import { withPlaces } from './pipeline-index.js'
 import { withinTextLimit } from './quota.js'
-import { ifPlanned, buildOf, isKeyOurs, runOf, withBuild, withoutBuild, withoutRun, withRun } from './runs.js'
+import { buildOf, ifPlanned, isKeyOurs, runOf, withBuild, withoutBuild, withoutRun, withRun } from './runs.js'
 import { isSpent, withSource, withSpent } from './sources.js'
 import { logKey, oldestStatuses } from './status-log.js'
 
@@ -49,14 +49,14 @@ const withoutStatus = (state: BuildsState, { build, createdUs }: StatusEntry): B
   forgetIfDropped({ ...state, floorUs: createdUs, log: M.deleteAt(logKey(createdUs))(state.log) }, build)
 
 /** Drops the oldest statuses beyond `keepStatuses`. */
-export const trimmed = ({ builds: { keepStatuses } }: Config, state: BuildsState): BuildsState => {
+export const withinKeepStatuses = ({ builds: { keepStatuses } }: Config, state: BuildsState): BuildsState => {
   const surplus = M.size(state.log) - keepStatuses
   if (surplus <= 0) return state
   return oldestStatuses(state, surplus).reduce(withoutStatus, state)
 }
 
 /** Drops the oldest statuses until the runs that have ended keep no more than `keepUnits`. */
-export const bounded = ({ builds: { keepUnits } }: Config, state: BuildsState): BuildsState => {
+export const withinKeepUnits = ({ builds: { keepUnits } }: Config, state: BuildsState): BuildsState => {
   let acc = state
   while (acc.kept.over > keepUnits) {
     const [oldest] = oldestStatuses(acc, 1)
@@ -86,7 +86,7 @@ export const announce = (
   run: Run,
   workflows: ReadonlyArray<AnnouncedWorkflow>
 ): BuildsStep => {
-  if (workflows.length === 0) return unchanged(withRun(state, knot, rkey, run))
+  if (workflows.length === 0) return withoutEffects(withRun(state, knot, rkey, run))
   // A microsecond before the event, if that is free, so that the first status can carry the time of the event.
   const createdUs = nextStamp(state, usBefore(at, 1))
   const announced = { createdUs, workflows: withinTextLimit(workflows) }
@@ -123,11 +123,11 @@ export const publish = (
   const written = withBuild(state, name, { ...build, error, exitCode, startedUs, status, statusUs: createdUs })
   const logged = { ...written, lastUs: createdUs, log: M.upsertAt(logKey(createdUs), entry)(written.log) }
   const effect: PublishStatus = { _tag: 'PublishStatus', entry }
-  return [trimmed(config, logged), [effect]]
+  return [withinKeepStatuses(config, logged), [effect]]
 }
 
 /** Gives a build its next status. */
 export const setStatus = (context: Context, state: BuildsState, name: BuildName, next: NewStatus): BuildsStep =>
   ifPlanned(state, name, (build) => publish(context, state, name, build, next))
 
-export const failed = (error: string): NewStatus => ({ error, exitCode: null, status: 'failed' })
+export const failedStatus = (error: string): NewStatus => ({ error, exitCode: null, status: 'failed' })

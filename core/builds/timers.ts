@@ -3,7 +3,7 @@
  */
 import * as O from 'fp-ts/lib/Option.js'
 import * as Request from '../base/request.js'
-import { nothing } from '../base/transition.js'
+import { irrelevant } from '../base/transition.js'
 import type { Natural } from '../data/natural.js'
 import type { Timer } from '../event.js'
 import { type BuildName, isFinal } from '../model/build.js'
@@ -12,13 +12,13 @@ import { ask, askToCancel, end, requestOf } from './provider-requests.js'
 import { askForFiles } from './reading.js'
 import { forget } from './retention.js'
 import { buildOf, runOf } from './runs.js'
-import { waitOver } from './triggers.js'
+import { onWaitOver } from './triggers.js'
 
 const minutes = (ms: number): string => `${String(Math.ceil(ms / 60_000))} min`
 
 const timeout = (context: Context, state: BuildsState, name: BuildName, number: Natural): BuildsReduction => {
   const build = buildOf(state, name)
-  if (build === null || isFinal(build.status) || build.deadline !== number) return nothing
+  if (build === null || isFinal(build.status) || build.deadline !== number) return irrelevant
   const { pendingMs, runningMs } = context.config.builds
   const error =
     build.status === 'running'
@@ -35,18 +35,18 @@ const woken = (
   switch (requested._tag) {
     case 'Access':
     case 'Records':
-      return nothing
+      return irrelevant
     case 'Workflows': {
       const { knot, rkey } = requested
       const run = runOf(state, knot, rkey)
-      if (run?.phase._tag !== 'Reading' || !Request.isPausing(run.phase.request, number)) return nothing
+      if (run?.phase._tag !== 'Reading' || !Request.isPausing(run.phase.request, number)) return irrelevant
       return O.some(askForFiles(state, knot, rkey, run, run.phase.workflows, run.phase.request.attempt))
     }
     case 'Build': {
       const name = requested.build
       const phase = buildOf(state, name)?.phase
       const request = phase === undefined ? null : requestOf(phase)
-      if (phase === undefined || request === null || !Request.isPausing(request, number)) return nothing
+      if (phase === undefined || request === null || !Request.isPausing(request, number)) return irrelevant
       return O.some(
         phase._tag === 'Cancelling'
           ? askToCancel(state, name, phase.external, request.attempt)
@@ -56,10 +56,10 @@ const woken = (
   }
 }
 
-export const timer = (context: Context, state: BuildsState, fired: Timer): BuildsReduction => {
+export const onTimer = (context: Context, state: BuildsState, fired: Timer): BuildsReduction => {
   switch (fired._tag) {
     case 'PushTimer':
-      return waitOver(context, state, fired)
+      return onWaitOver(context, state, fired)
     case 'SourceTimer':
       return forget(context, state, fired)
     case 'RequestTimer':
@@ -68,6 +68,6 @@ export const timer = (context: Context, state: BuildsState, fired: Timer): Build
       return timeout(context, state, fired.build, fired.number)
     case 'JetstreamTimer':
     case 'KnotTimer':
-      return nothing
+      return irrelevant
   }
 }

@@ -4,7 +4,7 @@
 import { pipe } from 'fp-ts/lib/function.js'
 import * as O from 'fp-ts/lib/Option.js'
 import * as Rights from '../access/rights.js'
-import { chain, nothing, report, to } from '../base/transition.js'
+import { chain, irrelevant, report, transitionTo } from '../base/transition.js'
 import { canonicalHost, type HostName, type HostPolicy } from '../data/host-name.js'
 import { type Did, isZeroSha, type Rkey } from '../data/identifiers.js'
 import type { Natural } from '../data/natural.js'
@@ -18,8 +18,8 @@ import { counterpartOf, isMetByRun, withMet, type EarlierTrigger, actorOfPush } 
 import { fullness } from './fullness.js'
 import type { BuildsReduction, BuildsState, BuildsStep, Context, Run } from './model.js'
 import { courseOf, type RememberedPush, rememberedPush, WAIT_MS } from './pushes.js'
-import { askForFiles, namesRefused, abandonRun } from './reading.js'
-import { andThen, numbered, runOf, withRun } from './runs.js'
+import { abandonRun, askForFiles, namesRefused } from './reading.js'
+import { andThen, runOf, takeNumber, withRun } from './runs.js'
 import { withoutChanges } from './selection.js'
 import { isSpent, withSourceKept, shownBy, sourceOf, withoutSpent, withSource, withSpent } from './sources.js'
 import { waitingKeys } from './waiting.js'
@@ -61,7 +61,7 @@ interface Claim {
 }
 
 /** The run that a trigger begins, if any. The checks are those of T1 and T2, in their order. */
-export const triggered = (context: Context, before: BuildsState, arrived: TriggerArrived): BuildsReduction => {
+export const onTrigger = (context: Context, before: BuildsState, arrived: TriggerArrived): BuildsReduction => {
   const { knot, rkey, trigger } = arrived
   const { cause, repo } = trigger
   if (rkey.length > RKEY_MAX)
@@ -70,7 +70,7 @@ export const triggered = (context: Context, before: BuildsState, arrived: Trigge
     return O.some(refusedFor(before, arrived, 'knot', repo.knot))
   const shown = shownBy(sourceOf(before, knot), trigger)
   const state = shown === null ? before : withSource(before, knot, { ...sourceOf(before, knot), ...shown })
-  const meant = Rights.claimed(context, knot, repo)
+  const meant = Rights.repositoriesClaimed(context, knot, repo)
   // A pipeline does not name who pushed; the refUpdate of the same push does.
   const actor = trigger.actor ?? actorOfPush(state, knot, trigger, meant)
   const entitlement = Rights.entitlement(context, knot, repo, actor)
@@ -78,7 +78,7 @@ export const triggered = (context: Context, before: BuildsState, arrived: Trigge
   const idle = reasonToIgnore(cause)
   if (idle !== null) return O.some(ignored(state, arrived, idle))
   // A repeat starts nothing: T1, check 8. Checks 9 and 10, for repeats whose run is gone, are in `judgeNew`.
-  if (runOf(state, knot, rkey) !== null) return shown === null ? nothing : to(state)
+  if (runOf(state, knot, rkey) !== null) return shown === null ? irrelevant : transitionTo(state)
   // If it is not known yet, it is checked again once the files have been read.
   const isEntitled = entitlement._tag !== 'NotEntitled'
   return O.some(judgeNew(state, { actor, arrived, isEntitled, context, repository: entitlement.repository }, meant))
@@ -160,13 +160,13 @@ const pushPiped = (state: BuildsState, claim: Claim, counterpart: EarlierTrigger
 const pushUpdated = (state: BuildsState, claim: Claim, push: Push, counterpart: EarlierTrigger | null): BuildsStep => {
   const { actor, arrived, isEntitled, context, repository } = claim
   const { knot, rkey, trigger } = arrived
-  const told = (outcome: RememberedPush['outcome']): RememberedPush =>
+  const pushWith = (outcome: RememberedPush['outcome']): RememberedPush =>
     rememberedPush(push, repository, { actor, kind: 'refUpdate', outcome })
   if (counterpart !== null) {
-    const met = withSpent(withMet(state, knot, counterpart, rkey, actor), knot, rkey, told('met'))
+    const met = withSpent(withMet(state, knot, counterpart, rkey, actor), knot, rkey, pushWith('met'))
     return isEntitled ? ignored(met, arrived, 'kind') : refusedFor(met, arrived, 'actor', actor ?? '')
   }
-  const leftToIt = withSpent(state, knot, rkey, told('left'))
+  const leftToIt = withSpent(state, knot, rkey, pushWith('left'))
   const course = courseOf(trigger.shape ?? 'past', sourceOf(state, knot))
   if (course === 'left') return ignored(leftToIt, arrived, 'kind')
   if (!isEntitled) return refusedFor(leftToIt, arrived, 'actor', actor ?? '')
@@ -179,7 +179,7 @@ const pushUpdated = (state: BuildsState, claim: Claim, push: Push, counterpart: 
 
 /** Has the run wait for its pipeline, starting now. */
 const wait = (state: BuildsState, knot: HostName, rkey: Rkey, run: Run): BuildsStep => {
-  const [after, number] = numbered(state)
+  const [after, number] = takeNumber(state)
   const ms = WAIT_MS as Natural
   return [
     withRun(after, knot, rkey, { ...run, phase: { _tag: 'Waiting', number } }),
@@ -188,18 +188,18 @@ const wait = (state: BuildsState, knot: HostName, rkey: Rkey, run: Run): BuildsS
 }
 
 /** A pipeline may have been sent while we were not connected, and comes now: the runs that wait start over. */
-export const connected = (state: BuildsState, knot: HostName): BuildsReduction => {
+export const onKnotOpened = (state: BuildsState, knot: HostName): BuildsReduction => {
   const waiting = waitingKeys(state, knot).flatMap((rkey) => {
     const run = runOf(state, knot, rkey)
     return run?.phase._tag === 'Waiting' ? [[rkey, run] as const] : []
   })
   return waiting.length === 0
-    ? nothing
+    ? irrelevant
     : O.some(chain(state, waiting, (before, [rkey, run]) => wait(before, knot, rkey, run)))
 }
 
 /** The wait for a pipeline is over. Without a connection the pipeline could not come, so the run waits on. */
-export const waitOver = (
+export const onWaitOver = (
   { knots }: Context,
   state: BuildsState,
   { knot, number, rkey }: Extract<Timer, { readonly _tag: 'PushTimer' }>
@@ -208,7 +208,7 @@ export const waitOver = (
   const isOpen = O.exists(({ connection }: Subscription) => connection.phase._tag === 'Open')
   return run?.phase._tag === 'Waiting' && run.phase.number === number && isOpen(M.lookup(knot)(knots.subscriptions))
     ? O.some(askForFiles(state, knot, rkey, run, null))
-    : nothing
+    : irrelevant
 }
 
 const isSameHost = (hosts: HostPolicy, knot: HostName, name: string): boolean =>

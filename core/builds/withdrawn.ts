@@ -36,7 +36,11 @@ const keysByRecord = (state: BuildsState, changes: ReadonlyArray<HoldChanged>): 
 const recordName = (knot: HostName, did: Did, rkey: Rkey): string => `${knot}/${did}/${rkey}`
 
 /** Records no longer hold their knots: what is under way for their repositories is cancelled (T2). */
-export const released = (context: Context, state: BuildsState, changes: ReadonlyArray<HoldChanged>): BuildsStep => {
+export const cancelReleased = (
+  context: Context,
+  state: BuildsState,
+  changes: ReadonlyArray<HoldChanged>
+): BuildsStep => {
   const keys = keysByRecord(state, changes)
   return chain(state, changes, (before, { did, knot, rkey }) =>
     chain(
@@ -58,7 +62,7 @@ export const NOT_THE_OWNERS: NewStatus = {
 }
 
 /** Knots say that repositories are not their supposed owners': what is under way for them is cancelled (T2). */
-export const denied = (context: Context, state: BuildsState, lost: ReadonlyArray<AccessLost>): BuildsStep =>
+export const cancelDenied = (context: Context, state: BuildsState, lost: ReadonlyArray<AccessLost>): BuildsStep =>
   chain(state, lost, (before, { knot, repo }) =>
     chain(
       before,

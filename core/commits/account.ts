@@ -93,7 +93,7 @@ export const Account = t.readonly(
 export type Account = t.TypeOf<typeof Account>
 
 /** An account without rows, active as of that stamp. */
-export const known = (asOfUs: TimeUs, horizonUs: TimeUs | null = null): Account => ({
+export const knownAccount = (asOfUs: TimeUs, horizonUs: TimeUs | null = null): Account => ({
   active: true,
   asOfUs,
   collaborators: M.empty(),
@@ -104,7 +104,7 @@ export const known = (asOfUs: TimeUs, horizonUs: TimeUs | null = null): Account 
   setAside: null
 })
 
-export const NOBODY = known(0 as TimeUs)
+export const NOBODY = knownAccount(0 as TimeUs)
 
 /**
  * The account with these rows. Written out field by field: an object made by a spread has another hidden class each
@@ -178,10 +178,15 @@ const isDeletion = (account: Account, event: AccountReceived): boolean =>
   (account.horizonUs === null || happenedUs(event) > account.horizonUs)
 
 /** The account after an account event that is news. */
-export const standing = (account: Account, event: AccountReceived): Account => {
+export const accountAfter = (account: Account, event: AccountReceived): Account => {
   const asOfUs = laterOf(account.asOfUs, stampOf(event))
   const setAside = setAsideBy(account, event)
   return isDeletion(account, event)
-    ? { ...known(asOfUs, account.horizonUs), active: false, floor: floorOf(account, happenedUs(event)), setAside }
+    ? {
+        ...knownAccount(asOfUs, account.horizonUs),
+        active: false,
+        floor: floorOf(account, happenedUs(event)),
+        setAside
+      }
     : { ...account, active: event.active, asOfUs, setAside }
 }

@@ -2,21 +2,21 @@
  * A change to a whole account: what follows for the members and the holds.
  */
 import * as O from 'fp-ts/lib/Option.js'
-import { type Reduction, nothing, type Transition } from '../base/transition.js'
+import { irrelevant, type Reduction, type Transition } from '../base/transition.js'
 import { type Did, type TimeUs } from '../data/identifiers.js'
 import * as M from '../data/ordered-map.js'
 import type { AccountReceived } from '../event.js'
-import { type Account, known, NOBODY, saysMore, sizeOf, standing } from './account.js'
+import { type Account, accountAfter, knownAccount, NOBODY, saysMore, sizeOf } from './account.js'
 import { isAdmitted, isOurs, isSelective } from './admission.js'
-import { didsOf, membersChanged, membersOf, namedBy, reindexedAll } from './derived.js'
+import { didsOf, membersChanged, membersOf, namedBy, reindexAll } from './derived.js'
 import { repoChanges } from './holds.js'
 import { accountOf, type CommitsState, type MemberChanged, type RepoChanged, type Rows } from './model.js'
 
 /** The state without the account and everything that was kept of it, its floor included. */
-export const without = ({ commits, config }: Rows, did: Did, { repos }: Account): CommitsState => ({
+export const withoutAccount = ({ commits, config }: Rows, did: Did, { repos }: Account): CommitsState => ({
   ...commits,
   accounts: M.deleteAt(did)(commits.accounts),
-  repoDids: reindexedAll(commits.repoDids, config, did, repos, NOBODY.repos)
+  repoDids: reindexAll(commits.repoDids, config, did, repos, NOBODY.repos)
 })
 
 /**
@@ -24,7 +24,7 @@ export const without = ({ commits, config }: Rows, did: Did, { repos }: Account)
  * longer named is forgotten, and a new member is known from now on: active as of the horizon, which is how far the
  * stream has come. Elsewhere, the change only affects which limit the account's keys count against.
  */
-export const settled = (
+export const settleNamed = (
   before: Pick<CommitsState, 'named'>,
   { commits: after, config }: Rows,
   subjects: ReadonlyArray<Did>,
@@ -37,9 +37,9 @@ export const settled = (
       if (account === null || isOurs(config, before, did) === isOne) return commits
       return { ...commits, strangerKeys: commits.strangerKeys + (isOne ? -sizeOf(account) : sizeOf(account)) }
     }
-    if (account !== null) return isOne ? commits : without({ commits, config }, did, account)
+    if (account !== null) return isOne ? commits : withoutAccount({ commits, config }, did, account)
     return isAdmitted({ commits, config }, did)
-      ? { ...commits, accounts: M.upsertAt(did, known(cursor ?? (0 as TimeUs), cursor))(commits.accounts) }
+      ? { ...commits, accounts: M.upsertAt(did, knownAccount(cursor ?? (0 as TimeUs), cursor))(commits.accounts) }
       : commits
   }, after)
 
@@ -56,8 +56,8 @@ export const accountChanged = (
 ): Reduction<CommitsState, MemberChanged | RepoChanged> => {
   const before = accountOf(rows, event.did)
   return before === null || !saysMore(before, event)
-    ? nothing
-    : O.some(withAccount(rows, event.did, standing(before, event), cursor))
+    ? irrelevant
+    : O.some(withAccount(rows, event.did, accountAfter(before, event), cursor))
 }
 
 /**
@@ -80,9 +80,9 @@ export const withAccount = (
     accounts,
     members: isOwner ? membersOf(config, accounts, named) : commits.members,
     named,
-    repoDids: reindexedAll(commits.repoDids, config, did, old.repos, now.repos),
+    repoDids: reindexAll(commits.repoDids, config, did, old.repos, now.repos),
     strangerKeys: isOne ? commits.strangerKeys : commits.strangerKeys + sizeOf(now) - sizeOf(old)
   }
-  const after: Rows = { commits: settled(commits, { commits: written, config }, subjects, cursor), config }
+  const after: Rows = { commits: settleNamed(commits, { commits: written, config }, subjects, cursor), config }
   return [after.commits, [...repoChanges(before, after, subjects), ...membersChanged(before, after, subjects)]]
 }

@@ -3,7 +3,15 @@
  */
 import { pipe } from 'fp-ts/lib/function.js'
 import * as O from 'fp-ts/lib/Option.js'
-import { type Reduction, NOTHING, nothing, report, type ReportEffect, to, type Transition } from '../base/transition.js'
+import {
+  EMPTY,
+  irrelevant,
+  type Reduction,
+  report,
+  type ReportEffect,
+  type Transition,
+  transitionTo
+} from '../base/transition.js'
 import type { Config } from '../config.js'
 import { valueAt } from '../data/balanced-tree.js'
 import { canonicalHost, type HostPolicy } from '../data/host-name.js'
@@ -22,10 +30,10 @@ import * as M from '../data/ordered-map.js'
 import { excerpt } from '../data/text.js'
 import type { CommitReceived, RepoRecord } from '../event.js'
 import { overlong, withinLimits } from '../model/record-limits.js'
-import { type Account, known, type Repo, type Slot, type Slots, stampOf, withRows } from './account.js'
+import { type Account, knownAccount, type Repo, type Slot, type Slots, stampOf, withRows } from './account.js'
 import { isOurs, isStranger, roomFor } from './admission.js'
-import { settled } from './change.js'
-import { count, didsOf, membersChanged, reindexed, repoDidOf, subjectOf } from './derived.js'
+import { settleNamed } from './change.js'
+import { count, didsOf, membersChanged, reindex, repoDidOf, subjectOf } from './derived.js'
 import { isNewsAt, usableRev } from './gates.js'
 import { claimOf, repoChanged, repoChanges } from './holds.js'
 import {
@@ -125,7 +133,7 @@ export const tooLong = (
   { at, did }: Pick<CommitReceived, 'at' | 'did'>
 ): ReadonlyArray<ReportEffect> =>
   record === null
-    ? NOTHING
+    ? EMPTY
     : overlong(collection, record).map(({ field, limit }) =>
         report({ _tag: 'FieldTooLong', at, collection, did, field, limit: limit as Natural, rkey })
       )
@@ -135,16 +143,17 @@ export const commit = (
   event: CommitReceived,
   cursor: TimeUs | null
 ): Reduction<CommitsState, RowsOutcome> => {
-  if (isStranger(rows, event.did)) return nothing
-  const before = accountOf(rows, event.did) ?? known(stampOf(event))
+  if (isStranger(rows, event.did)) return irrelevant
+  const before = accountOf(rows, event.did) ?? knownAccount(stampOf(event))
   const slot = slotAt(before, event.collection, event.rkey)
   const rev = usableRev(event)
-  if (!isNewsAt(before, slot, rev, event.timeUs)) return nothing
-  if (slot === null && roomFor(rows, event.did, before) <= 0) return to(rows.commits, [keyRefused(event, event)])
+  if (!isNewsAt(before, slot, rev, event.timeUs)) return irrelevant
+  if (slot === null && roomFor(rows, event.did, before) <= 0)
+    return transitionTo(rows.commits, [keyRefused(event, event)])
   const reports = tooLong(event, event)
   if (reports.length === 0) return O.some(written(rows, event, before, slot, rev, cursor))
   const [after, outcomes] = written(rows, cutToLimits(event), before, slot, rev, cursor)
-  return to(after, [...outcomes, ...reports])
+  return transitionTo(after, [...outcomes, ...reports])
 }
 
 /** Writes the commit to its row: the state after, and what follows. */
@@ -166,10 +175,10 @@ const written = (
     case REPO: {
       const was = rowAt(before, event.rkey)
       const is = rowAt(account, event.rkey)
-      const repoDids = reindexed(commits.repoDids, event.did, event.rkey, repoDidOf(config, was), repoDidOf(config, is))
+      const repoDids = reindex(commits.repoDids, event.did, event.rkey, repoDidOf(config, was), repoDidOf(config, is))
       const changes = account.active
         ? repoChanged(claimOf(rows, event.did, was), claimOf(rows, event.did, is), event.did, event.rkey)
-        : NOTHING
+        : EMPTY
       const refused = refusedKnot(is, event.record, event)
       return [
         { accounts, members, named, repoDids, strangerKeys },
@@ -178,10 +187,10 @@ const written = (
     }
     case MEMBER: {
       const after = { accounts, members, named, repoDids: commits.repoDids, strangerKeys }
-      return event.did === config.owner ? ownersMember(rows, after, before, event, cursor) : [after, NOTHING]
+      return event.did === config.owner ? ownersMember(rows, after, before, event, cursor) : [after, EMPTY]
     }
     case COLLABORATOR:
-      return [{ accounts, members, named, repoDids: commits.repoDids, strangerKeys }, NOTHING]
+      return [{ accounts, members, named, repoDids: commits.repoDids, strangerKeys }, EMPTY]
   }
 }
 
@@ -201,7 +210,7 @@ export const refusedKnot = (
   { at, did, rkey }: Pick<CommitReceived, 'at' | 'did' | 'rkey'>
 ): ReadonlyArray<ReportEffect> =>
   record === null || record.knot === '' || row === null || row.knot !== null
-    ? NOTHING
+    ? EMPTY
     : [report({ _tag: 'KnotRefused', at, did, knot: excerpt(record.knot), rkey })]
 
 /**
@@ -227,7 +236,7 @@ const ownersMember = (
   const named = pipe(commits.named, count(now, 1), count(old, -1))
   const subjects = didsOf([old, now])
   const counted = { ...after, members: owner.active ? named : commits.members, named }
-  const settledRows = { commits: settled(commits, { commits: counted, config }, subjects, cursor), config }
+  const settledRows = { commits: settleNamed(commits, { commits: counted, config }, subjects, cursor), config }
   return [
     settledRows.commits,
     [...repoChanges(rows, settledRows, subjects), ...membersChanged(rows, settledRows, subjects)]

@@ -1,14 +1,14 @@
 /**
  * A change of configuration: the same rows may mean something else.
  */
-import { type Reduction, nothing, to } from '../base/transition.js'
+import { irrelevant, type Reduction, transitionTo } from '../base/transition.js'
 import type { Config } from '../config.js'
 import type { HostPolicy } from '../data/host-name.js'
 import { type Did, type TimeUs } from '../data/identifiers.js'
 import * as M from '../data/ordered-map.js'
 import type { Account, Repo, Slot } from './account.js'
 import { isMember, isRemembered, isSelective } from './admission.js'
-import { settled } from './change.js'
+import { settleNamed } from './change.js'
 import { repoOf } from './commit.js'
 import { derive, didsOf, membersChanged } from './derived.js'
 import { repoChanges } from './holds.js'
@@ -56,18 +56,18 @@ const remembered = (rows: Rows): CommitsState['accounts'] =>
  * holds. Where only admitted accounts are known, all others are forgotten, and an account that is admitted but not
  * known yet is known from now on, and read.
  */
-export const configured = (
+export const onConfigured = (
   before: Rows,
   config: Config,
   cursor: TimeUs | null
 ): Reduction<CommitsState, MemberChanged | RepoChanged> => {
   const { accounts, members } = before.commits
   const isSame = isSameToRows(before.config, config)
-  if (isSame && (!isSelective(config) || M.has(config.owner)(accounts))) return nothing
+  if (isSame && (!isSelective(config) || M.has(config.owner)(accounts))) return irrelevant
   const reread = isSame ? before.commits : derive(config, rereadUnder(config.hosts)(accounts))
   const kept = isSame ? before.commits : derive(config, remembered({ commits: reread, config }))
   const after = {
-    commits: settled(kept, { commits: kept, config }, didsOf([config.owner, ...M.keys(kept.members)]), cursor),
+    commits: settleNamed(kept, { commits: kept, config }, didsOf([config.owner, ...M.keys(kept.members)]), cursor),
     config
   }
   const subjects = didsOf([config.owner, ...M.keys(members), ...M.keys(after.commits.members)])
@@ -75,7 +75,7 @@ export const configured = (
     isMember(before, did) === isMember(after, did) &&
     M.has(did)(after.commits.accounts) &&
     !M.has(did)(kept.accounts)
-  return to(after.commits, [
+  return transitionTo(after.commits, [
     ...repoChanges(before, after, M.keys(accounts)),
     ...subjects.flatMap((did) =>
       isReadAgain(did) ? [{ _tag: 'Admitted' as const, did }] : membersChanged(before, after, [did])

@@ -74,7 +74,7 @@ export const repoDidOf = (config: Config, row: Repo | null): string =>
   row !== null && row.spindle === config.hostname ? row.repoDid : ''
 
 /** The index after the row at a key, which gave `old`, gives `now`. */
-export const reindexed = (
+export const reindex = (
   index: CommitsState['repoDids'],
   did: Did,
   rkey: Rkey,
@@ -88,7 +88,7 @@ export const reindexed = (
 }
 
 /** The index after the rows of an account have changed from `old` to `now`. */
-export const reindexedAll = (
+export const reindexAll = (
   index: CommitsState['repoDids'],
   config: Config,
   did: Did,
@@ -97,10 +97,10 @@ export const reindexedAll = (
 ): CommitsState['repoDids'] => {
   if (old === now) return index
   const without = M.reduceWithKey<Rkey, Slot<Repo>, CommitsState['repoDids']>(index, (rkey, acc, { record }) =>
-    reindexed(acc, did, rkey, repoDidOf(config, record), '')
+    reindex(acc, did, rkey, repoDidOf(config, record), '')
   )(old)
   return M.reduceWithKey<Rkey, Slot<Repo>, CommitsState['repoDids']>(without, (rkey, acc, { record }) =>
-    reindexed(acc, did, rkey, '', repoDidOf(config, record))
+    reindex(acc, did, rkey, '', repoDidOf(config, record))
   )(now)
 }
 
@@ -112,7 +112,7 @@ export const derive = (config: Config, accounts: CommitsState['accounts']): Comm
     members: membersOf(config, accounts, named),
     named,
     repoDids: M.reduceWithKey<Did, Account, CommitsState['repoDids']>(M.empty(), (did, index, { repos }) =>
-      reindexedAll(index, config, did, NOBODY.repos, repos)
+      reindexAll(index, config, did, NOBODY.repos, repos)
     )(accounts),
     strangerKeys: M.reduceWithKey<Did, Account, number>(0, (did, n, account) =>
       isOurs(config, { named }, did) ? n : n + sizeOf(account)

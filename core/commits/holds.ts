@@ -1,7 +1,7 @@
 /**
  * Which record holds which knot through us (S13), and how that differs between two states.
  */
-import { NOTHING } from '../base/transition.js'
+import { EMPTY } from '../base/transition.js'
 import { ascending } from '../data/ascending.js'
 import type { HostName } from '../data/host-name.js'
 import { Did, type Rkey } from '../data/identifiers.js'
@@ -40,7 +40,7 @@ export const repoChanged = (
   rkey: Rkey
 ): ReadonlyArray<RepoChanged> => {
   const isSameKnot = old?.knot === now?.knot
-  if (isSameKnot && old?.repo === now?.repo) return NOTHING
+  if (isSameKnot && old?.repo === now?.repo) return EMPTY
   return [
     ...(now === null || isSameKnot ? [] : [{ _tag: 'HoldMade' as const, did, knot: now.knot, rkey }]),
     ...(old === null || isSameKnot ? [] : [{ _tag: 'HoldReleased' as const, did, knot: old.knot, rkey }]),

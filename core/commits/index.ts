@@ -7,14 +7,14 @@
  * A commit is let through by its rev, per key, so that a replay changes nothing and causes nothing (D3). What a change
  * means for the knots comes out as holds made and released; the knots' reducer turns them into subscriptions.
  */
-import { type Reduction, nothing } from '../base/transition.js'
+import { irrelevant, type Reduction } from '../base/transition.js'
 import type { Config } from '../config.js'
 import type { TimeUs } from '../data/identifiers.js'
 import type { Event } from '../event.js'
 import { accountChanged } from './change.js'
 import { commit } from './commit.js'
-import { configured } from './configured.js'
-import { listed } from './listed.js'
+import { onConfigured } from './configured.js'
+import { onListed } from './listed.js'
 import type { CommitsState, Rows, RowsOutcome } from './model.js'
 
 export { incoherence, isAdmitted, isMember, isStranger } from './admission.js'
@@ -81,14 +81,14 @@ export const reduce = (
   const rows: Rows = { commits, config }
   switch (event._tag) {
     case 'Started':
-      return configured(rows, event.config, cursor)
+      return onConfigured(rows, event.config, cursor)
     case 'CommitReceived':
       return commit(rows, event, cursor)
     case 'AccountReceived':
       return accountChanged(rows, event, cursor)
     case 'RecordsRead':
-      return listed(rows, event, cursor)
+      return onListed(rows, event, cursor)
     default:
-      return nothing
+      return irrelevant
   }
 }

@@ -1,7 +1,7 @@
 /**
  * Records that were read from the account's own server (B2).
  */
-import { type Reduction, chain, NOTHING, nothing, type ReportEffect, to } from '../base/transition.js'
+import { chain, EMPTY, irrelevant, type Reduction, type ReportEffect, transitionTo } from '../base/transition.js'
 import type { HostPolicy } from '../data/host-name.js'
 import { COLLABORATOR, MEMBER, REPO, type Rkey, type TimeUs } from '../data/identifiers.js'
 import * as M from '../data/ordered-map.js'
@@ -34,18 +34,22 @@ const knotRefused = (
   { at, did }: RecordsRead,
   { collection, record, rkey }: ListedRecord
 ): ReadonlyArray<ReportEffect> =>
-  collection === REPO ? refusedKnot(repoOf(hosts, record), record, { at, did, rkey }) : NOTHING
+  collection === REPO ? refusedKnot(repoOf(hosts, record), record, { at, did, rkey }) : EMPTY
 
 /**
  * Takes what the account's own server lists, for keys at which no commit is known. A later commit at such a key is
  * news, whatever its rev, and so is any account event. An account that was deleted is left alone: its server may still
  * list what was there before the deletion.
  */
-export const listed = (rows: Rows, event: RecordsRead, cursor: TimeUs | null): Reduction<CommitsState, RowsOutcome> => {
+export const onListed = (
+  rows: Rows,
+  event: RecordsRead,
+  cursor: TimeUs | null
+): Reduction<CommitsState, RowsOutcome> => {
   const { hosts } = rows.config
   const before = accountOf(rows, event.did) ?? NOBODY
   const untouched = event.records.filter(({ collection, rkey }) => isUntouched(slotAt(before, collection, rkey)))
-  if (before.floor !== null || untouched.length === 0) return nothing
+  if (before.floor !== null || untouched.length === 0) return irrelevant
 
   const greatest = sizeOf(before) + Math.max(0, roomFor(rows, event.did, before))
   const [account, refusals] = chain<Account, ReportEffect, ListedRecord>(before, untouched, (acc, one) => {
@@ -55,7 +59,7 @@ export const listed = (rows: Rows, event: RecordsRead, cursor: TimeUs | null): R
     return [putIn(acc, hosts, kept), knotRefused(hosts, event, kept)]
   })
   const put = untouched.filter(({ collection, rkey }) => slotAt(account, collection, rkey) !== null)
-  if (put.length === 0) return to(rows.commits, refusals)
+  if (put.length === 0) return transitionTo(rows.commits, refusals)
   const [after, changes] = withAccount(rows, event.did, account, cursor)
-  return to(after, [...changes, ...refusals, ...put.flatMap((one) => tooLong(one, event))])
+  return transitionTo(after, [...changes, ...refusals, ...put.flatMap((one) => tooLong(one, event))])
 }

@@ -1,7 +1,7 @@
 /**
  * A frame moves the cursor, and may show that something was lost before it (D1, D10).
  */
-import { report, type Transition, unchanged } from '../base/transition.js'
+import { report, type Transition, withoutEffects } from '../base/transition.js'
 import type { Config } from '../config.js'
 import { isFromFuture, laterOf, type TimeUs as Time } from '../data/identifiers.js'
 import type { Natural } from '../data/natural.js'
@@ -45,7 +45,7 @@ const markOf = ({ jetstream: url }: Config, { ordinal }: FrameEvent): CursorStat
   ordinal === null || url === '' ? null : { ordinal, url }
 
 /** A frame of the present connection came. */
-export const received = (config: Config, state: CursorState, event: FrameEvent): Transition<CursorState, Effect> => {
+export const onFrame = (config: Config, state: CursorState, event: FrameEvent): Transition<CursorState, Effect> => {
   if (!isAwaited(config, state)) return reported(advance(config, state, event), state, event)
   // The very frame with that number: this also answers a request by time, and nothing can have been missed.
   return isMarked(state, event)
@@ -66,7 +66,7 @@ const reported = (
 
 const advance = (config: Config, state: CursorState, event: FrameEvent): Transition<CursorState, Effect> => {
   const stamps = stampsOf(event)
-  if (stamps === null) return unchanged(state)
+  if (stamps === null) return withoutEffects(state)
   const { first, last } = stamps
   if (isFromFuture(last, event.at))
     return [state, [report({ _tag: 'FrameFromFuture', at: event.at, did: didOf(event), timeUs: last })]]

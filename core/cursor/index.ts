@@ -10,16 +10,16 @@
  * only if that very frame comes first. Otherwise we resume by time, before anything received is applied (D10).
  */
 import * as O from 'fp-ts/lib/Option.js'
-import { connecting, idle, isConnecting, isLive, lost, opened, woken } from '../base/connection.js'
-import { type Reduction, nothing, report, to, type Transition } from '../base/transition.js'
+import { afterLoss, afterOpening, afterPause, connecting, idle, isConnecting, isLive } from '../base/connection.js'
+import { irrelevant, type Reduction, report, type Transition, transitionTo } from '../base/transition.js'
 import type { Config } from '../config.js'
 import { laterOf, type TimeUs as Time, usAfter } from '../data/identifiers.js'
 import type { Natural } from '../data/natural.js'
 import type { CloseJetstream, Effect, WakeAfter } from '../effect.js'
 import type { Event } from '../event.js'
-import { received } from './advance.js'
+import { onFrame } from './advance.js'
 import type { CursorState } from './model.js'
-import { answerTimer, byTime, isAwaited, next, open, positionOf, POISONINGS } from './position.js'
+import { answerTimer, byTime, isAwaited, nextNumber, open, positionOf, POISONINGS } from './position.js'
 
 export { isAstray, isRepeated, merge } from './advance.js'
 export { CursorState, initial, isCoherent } from './model.js'
@@ -63,40 +63,40 @@ export const reduce = (
   switch (event._tag) {
     case 'Started': {
       const from = event.resumeFrom === null ? state : resuming(state, event.resumeFrom)
-      return O.some(open(config, from, connecting(next(state))))
+      return O.some(open(config, from, connecting(nextNumber(state))))
     }
 
     case 'StopRequested': {
       const close: CloseJetstream = { _tag: 'CloseJetstream', connection: state.connection.number }
-      return to({ ...state, connection: idle(next(state)) }, isLive(state.connection) ? [close] : [])
+      return transitionTo({ ...state, connection: idle(nextNumber(state)) }, isLive(state.connection) ? [close] : [])
     }
 
     case 'TimerFired':
       return event.timer._tag === 'JetstreamTimer' && event.timer.connection === state.connection.number
         ? fired(config, state)
-        : nothing
+        : irrelevant
 
     case 'JetstreamOpened':
       return isOpenedBy(state, event)
-        ? to(
-            { ...state, connection: opened(event.at, state.connection) },
+        ? transitionTo(
+            { ...state, connection: afterOpening(event.at, state.connection) },
             isAwaited(config, state) ? [answerTimer(state)] : []
           )
-        : nothing
+        : irrelevant
 
     case 'JetstreamClosed':
       return event.connection === state.connection.number && isLive(state.connection)
         ? O.some(closed(config, state, event.at, event.poisoned))
-        : nothing
+        : irrelevant
 
     case 'CommitReceived':
     case 'AccountReceived':
     case 'StreamAdvanced':
     case 'FrameRejected':
-      return event.connection === state.connection.number ? O.some(received(config, state, event)) : nothing
+      return event.connection === state.connection.number ? O.some(onFrame(config, state, event)) : irrelevant
 
     default:
-      return nothing
+      return irrelevant
   }
 }
 
@@ -104,11 +104,11 @@ export const reduce = (
 const fired = (config: Config, state: CursorState): Reduction<CursorState, Effect> => {
   switch (state.connection.phase._tag) {
     case 'Waiting':
-      return O.some(open(config, state, woken(state.connection)))
+      return O.some(open(config, state, afterPause(state.connection)))
     case 'Open':
-      return isAwaited(config, state) ? O.some(byTime(config, state)) : nothing
+      return isAwaited(config, state) ? O.some(byTime(config, state)) : irrelevant
     default:
-      return nothing
+      return irrelevant
   }
 }
 
@@ -140,7 +140,7 @@ const closed = (
   at: Time,
   poisoned: boolean
 ): Transition<CursorState, Effect> => {
-  const [connection, pause] = lost(config.jetstreamBackoff, at, next(state), state.connection)
+  const [connection, pause] = afterLoss(config.jetstreamBackoff, at, nextNumber(state), state.connection)
   const wake: WakeAfter = {
     _tag: 'WakeAfter',
     ...pause,

@@ -1,7 +1,7 @@
 /**
  * Where to resume: by time, or at the number of the frame at the cursor (D2, D10).
  */
-import { type Connection, isLive, renewed } from '../base/connection.js'
+import { connectAgain, type Connection, isLive } from '../base/connection.js'
 import type { Transition } from '../base/transition.js'
 import type { Config } from '../config.js'
 import { laterOf, type TimeUs as Time, usBefore } from '../data/identifiers.js'
@@ -48,7 +48,7 @@ const ordinalToAsk = (config: Config, { connection, mark, poisonings }: CursorSt
     ? mark.ordinal
     : null
 
-export const next = (state: CursorState): Natural => (state.connection.number + 1) as Natural
+export const nextNumber = (state: CursorState): Natural => (state.connection.number + 1) as Natural
 
 /** Asks for the connection that `connection` describes. */
 export const open = (config: Config, state: CursorState, connection: Connection): Transition<CursorState, Effect> => {
@@ -70,7 +70,7 @@ export const isAwaited = (config: Config, state: CursorState): boolean =>
 /** The number did not lead to where we were. It is forgotten, and another connection asks for the time, at once. */
 export const byTime = (config: Config, state: CursorState): Transition<CursorState, Effect> => {
   const close: CloseJetstream = { _tag: 'CloseJetstream', connection: state.connection.number }
-  const [after, effects] = open(config, { ...state, mark: null }, renewed(next(state), state.connection))
+  const [after, effects] = open(config, { ...state, mark: null }, connectAgain(nextNumber(state), state.connection))
   return [after, [close, ...effects]]
 }
 

@@ -1,7 +1,7 @@
 /**
  * The connections to knots: opened when the bridge starts, closed when it stops, and reopened after a pause when lost.
  */
-import { connecting, idle, lost, woken } from '../base/connection.js'
+import { afterLoss, afterPause, connecting, idle } from '../base/connection.js'
 import { chain, type Transition } from '../base/transition.js'
 import type { Config } from '../config.js'
 import type { HostName } from '../data/host-name.js'
@@ -38,18 +38,18 @@ export const reconnect = (
   host: HostName,
   subscription: Subscription
 ): Transition<KnotsState, SubscribeKnot> => {
-  const after = { ...subscription, connection: woken(subscription.connection) }
+  const after = { ...subscription, connection: afterPause(subscription.connection) }
   return [update(state, host, after), [toKnot(host, after)]]
 }
 
-export const closed = (
+export const onClosed = (
   { knotBackoff }: Config,
   state: KnotsState,
   host: HostName,
   at: TimeUs,
   subscription: Subscription
 ): Transition<KnotsState, Effect> => {
-  const [connection, pause] = lost(knotBackoff, at, state.next, subscription.connection)
+  const [connection, pause] = afterLoss(knotBackoff, at, state.next, subscription.connection)
   return [
     { ...update(state, host, { ...subscription, connection }), next: (state.next + 1) as Natural },
     [{ _tag: 'WakeAfter', ...pause, timer: { _tag: 'KnotTimer', connection: connection.number, host } }]

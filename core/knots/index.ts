@@ -6,16 +6,16 @@
  * record holds it (S13, D4). What one knot sends changes nothing about another.
  */
 import * as O from 'fp-ts/lib/Option.js'
-import { isConnecting, isLive, opened } from '../base/connection.js'
-import { after, type Reduction, nothing, report, to } from '../base/transition.js'
+import { afterOpening, isConnecting, isLive } from '../base/connection.js'
+import { irrelevant, type Reduction, report, transitionOf, transitionTo } from '../base/transition.js'
 import type { HostName } from '../data/host-name.js'
 import type { Natural } from '../data/natural.js'
 import * as M from '../data/ordered-map.js'
 import type { Effect } from '../effect.js'
 import type { Event } from '../event.js'
-import { closed, reconnect, start, stop } from './connections.js'
+import { onClosed, reconnect, start, stop } from './connections.js'
 import { type KnotOutcome, type KnotsGiven, type KnotsState, type Subscription, update } from './model.js'
-import { received } from './received.js'
+import { onReceived } from './received.js'
 import { reconcile } from './reconcile.js'
 
 export {
@@ -81,10 +81,10 @@ export const reduce = (
 ): Reduction<KnotsState, Effect | KnotOutcome> => {
   if (given.holds.length === 0) return see(state, event, given)
   const [held, difference] = reconcile(state, event.at, given)
-  const [seen, effects] = after(held, see(held, event, given))
+  const [seen, effects] = transitionOf(held, see(held, event, given))
   // At a start nothing is connected yet, so there is nothing to unsubscribe from.
   const first = event._tag === 'Started' ? difference.filter(({ _tag }) => _tag === 'KnotLeft') : difference
-  return to(seen, [...first, ...effects])
+  return transitionTo(seen, [...first, ...effects])
 }
 
 const see = (state: KnotsState, event: Event, { config }: KnotsGiven): Reduction<KnotsState, Effect | KnotOutcome> => {
@@ -100,37 +100,42 @@ const see = (state: KnotsState, event: Event, { config }: KnotsGiven): Reduction
       const subscription = timer._tag === 'KnotTimer' ? current(state, timer.host, timer.connection) : null
       return timer._tag === 'KnotTimer' && subscription?.connection.phase._tag === 'Waiting'
         ? O.some(reconnect(state, timer.host, subscription))
-        : nothing
+        : irrelevant
     }
 
     case 'KnotOpened': {
       const subscription = current(state, event.host, event.connection)
       return subscription !== null && isOpenedBy(state, event)
-        ? to(update(state, event.host, { ...subscription, connection: opened(event.at, subscription.connection) }))
-        : nothing
+        ? transitionTo(
+            update(state, event.host, {
+              ...subscription,
+              connection: afterOpening(event.at, subscription.connection)
+            })
+          )
+        : irrelevant
     }
 
     case 'KnotClosed': {
       const subscription = current(state, event.host, event.connection)
       return subscription !== null && isLive(subscription.connection)
-        ? O.some(closed(config, state, event.host, event.at, subscription))
-        : nothing
+        ? O.some(onClosed(config, state, event.host, event.at, subscription))
+        : irrelevant
     }
 
     case 'CollaboratorUpdated':
     case 'KnotReceived': {
       const subscription = current(state, event.host, event.connection)
-      return subscription === null ? nothing : received(config, state, event, subscription)
+      return subscription === null ? irrelevant : onReceived(config, state, event, subscription)
     }
 
     case 'KnotFrameRejected': {
       const { _tag, at, detail, host, reason } = event
       return current(state, host, event.connection) === null
-        ? nothing
-        : to(state, [report({ _tag, at, detail, host, reason })])
+        ? irrelevant
+        : transitionTo(state, [report({ _tag, at, detail, host, reason })])
     }
 
     default:
-      return nothing
+      return irrelevant
   }
 }

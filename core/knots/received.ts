@@ -1,7 +1,7 @@
 /**
  * An event of a knot: it moves the knot's cursor, and may be a trigger (S10, T1).
  */
-import { type Reduction, nothing, report, type ReportEffect, to } from '../base/transition.js'
+import { irrelevant, type Reduction, report, type ReportEffect, transitionTo } from '../base/transition.js'
 import type { Config } from '../config.js'
 import {
   FUTURE_US,
@@ -55,7 +55,7 @@ const triggered = (since: Nanos, stamp: Nanos, event: KnotReceived): ReadonlyArr
   }
 }
 
-export const received = (
+export const onReceived = (
   config: Config,
   state: KnotsState,
   event: CollaboratorUpdated | KnotReceived,
@@ -64,13 +64,13 @@ export const received = (
   const stamp = stampOf(config, event)
   const outcomes = meantBy(subscription.since, stamp, event)
   if (isNanosFromFuture(stamp, event.at))
-    return to(state, [
+    return transitionTo(state, [
       ...outcomes,
       report({ _tag: 'KnotFrameFromFuture', at: event.at, created: stamp, host: event.host })
     ])
   if (subscription.cursor === null || nanosBefore(subscription.cursor, stamp))
-    return to(update(state, event.host, { ...subscription, cursor: stamp }), outcomes)
-  return outcomes.length === 0 ? nothing : to(state, outcomes)
+    return transitionTo(update(state, event.host, { ...subscription, cursor: stamp }), outcomes)
+  return outcomes.length === 0 ? irrelevant : transitionTo(state, outcomes)
 }
 
 /** A knot that stamps its frames far ahead would make us skip, after a reconnect, whatever it says until then. */

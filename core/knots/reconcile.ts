@@ -4,7 +4,7 @@
 import { pipe } from 'fp-ts/lib/function.js'
 import * as O from 'fp-ts/lib/Option.js'
 import { connecting, idle } from '../base/connection.js'
-import { chain, type Transition, unchanged } from '../base/transition.js'
+import { chain, type Transition, withoutEffects } from '../base/transition.js'
 import { type HoldChanged, holder } from '../commits/index.js'
 import { ascending } from '../data/ascending.js'
 import type { HostName } from '../data/host-name.js'
@@ -74,7 +74,7 @@ export const reconcile = (
   at: TimeUs,
   { holds, isStopped }: KnotsGiven
 ): Transition<KnotsState, Effect | KnotLeft> => {
-  if (holds.length === 0) return unchanged(before)
+  if (holds.length === 0) return withoutEffects(before)
   const state = { ...before, holders: holds.reduce(apply, before.holders) }
   const touched = ascending(holds.map((change) => change.knot))
   const made = touched.filter((host) => M.has(host)(state.holders) && !M.has(host)(state.subscriptions))

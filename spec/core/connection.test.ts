@@ -11,8 +11,8 @@ const backoff = () => must(Backoff.decode({ baseMs: 2_000, capMs: 60_000, health
 
 const idle = () => Connections.idle(natural(1))
 const connecting = () => Connections.connecting(natural(1))
-const open = () => Connections.opened(us(at(0)), connecting())
-const waiting = () => Connections.lost(backoff(), us(at(1)), natural(2), open())[0]
+const open = () => Connections.afterOpening(us(at(0)), connecting())
+const waiting = () => Connections.afterLoss(backoff(), us(at(1)), natural(2), open())[0]
 
 describe('pauses', () => {
   test('double from the base to the cap, and all of the range may be drawn', () => {
@@ -55,7 +55,7 @@ describe('phases', () => {
     expect(connecting()).toEqual({ attempt: 0, number: 1, phase: { _tag: 'Connecting' } })
     expect(open()).toEqual({ attempt: 0, number: 1, phase: { _tag: 'Open', openedAt: at(0) } })
     expect(waiting()).toEqual({ attempt: 1, number: 2, phase: { _tag: 'Waiting' } })
-    expect(Connections.woken(waiting())).toEqual({ attempt: 1, number: 2, phase: { _tag: 'Connecting' } })
+    expect(Connections.afterPause(waiting())).toEqual({ attempt: 1, number: 2, phase: { _tag: 'Connecting' } })
     expect(idle()).toEqual({ attempt: 0, number: 1, phase: { _tag: 'Idle' } })
   })
 
@@ -71,7 +71,7 @@ describe('phases', () => {
 describe('attempts', () => {
   const lostAfter = (attempt: number, openForUs: number | null) => {
     const before = { ...(openForUs === null ? connecting() : open()), attempt: natural(attempt) }
-    const [after, { highMs }] = Connections.lost(backoff(), us(at(0) + (openForUs ?? 0)), natural(9), before)
+    const [after, { highMs }] = Connections.afterLoss(backoff(), us(at(0) + (openForUs ?? 0)), natural(9), before)
     return [after.attempt, highMs]
   }
 
@@ -93,7 +93,7 @@ describe('attempts', () => {
   })
 
   test('go on counting when the clock went back while it was open', () => {
-    const [after] = Connections.lost(backoff(), us(at(-1_000)), natural(9), { ...open(), attempt: natural(3) })
+    const [after] = Connections.afterLoss(backoff(), us(at(-1_000)), natural(9), { ...open(), attempt: natural(3) })
     expect(after.attempt).toBe(4)
   })
 })

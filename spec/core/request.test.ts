@@ -31,14 +31,14 @@ describe('a request', () => {
   })
 
   test('a request that fails is made again after a pause under another number, and counts it', () => {
-    expect(Requests.failed(BACKOFF, failure(), natural(4), Requests.asked(natural(3), natural(2)))).toEqual([
+    expect(Requests.retryLater(BACKOFF, failure(), natural(4), Requests.asked(natural(3), natural(2)))).toEqual([
       pausing(3, 4),
       { _tag: 'WakeAfter', highMs: 4_004, lowMs: 2_002, timer: { _tag: 'RequestTimer', number: 4, requested: REQUESTED } }
     ])
   })
 
   test('a request that is put off is made again at that very moment, and counts nothing', () => {
-    expect(Requests.postponed(REQUESTED, natural(250), natural(4), Requests.asked(natural(3), natural(2)))).toEqual([
+    expect(Requests.postpone(REQUESTED, natural(250), natural(4), Requests.asked(natural(3), natural(2)))).toEqual([
       pausing(2, 4),
       { _tag: 'WakeAfter', highMs: 250, lowMs: 250, timer: { _tag: 'RequestTimer', number: 4, requested: REQUESTED } }
     ])

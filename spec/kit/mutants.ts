@@ -50,7 +50,7 @@ export const MUTANTS: ReadonlyArray<Mutant> = [
   mutant('COMMIT-1', 'commits/gates.js', 'slot.rev === null || rev > slot.rev', 'slot.rev === null || rev < slot.rev', 'minimal.tombstone'),
   mutant('COMMIT-2', 'commits/commit.js', 'return M.upsertAt(rkey, written)(map)', 'return slot === null && record === null ? map : M.upsertAt(rkey, written)(map)', 'minimal.tombstone'),
   mutant('COMMIT-3', 'data/tally.js', 'count === 0', 'more < 0', 'minimal.members'),
-  mutant('COMMIT-4', 'commits/account.js', '{ ...known(asOfUs, account.horizonUs), active: false', '{ ...account, asOfUs, active: false', 'minimal.floor'),
+  mutant('COMMIT-4', 'commits/account.js', '...knownAccount(asOfUs, account.horizonUs)', '...account, asOfUs', 'minimal.floor'),
   mutant('COMMIT-5', 'commits/model.js', 'account === null || !account.active', 'account === null', 'minimal.aside'),
   mutant('COMMIT-6', 'commits/gates.js', 'slot.rev === null || rev > slot.rev', 'slot.rev === null || rev >= slot.rev', 'minimal.gates'),
   mutant('COMMIT-7', 'commits/gates.js', 'timeUs > slot.timeUs', 'timeUs >= slot.timeUs', 'minimal.gates'),
@@ -111,7 +111,7 @@ export const MUTANTS: ReadonlyArray<Mutant> = [
 
   // ---------------------------------------------------------------------------------------- BACKFILL
   mutant('BACKFILL-1', 'commits/listed.js', 'isUntouched(slotAt(before, collection, rkey))', 'true', 'B2.2'),
-  mutant('BACKFILL-2', 'backfill/index.js', 'given.config.backfill ? changesIn(state, event, given) : NOTHING', 'changesIn(state, event, given)', 'B1.10'),
+  mutant('BACKFILL-2', 'backfill/index.js', 'given.config.backfill ? changesIn(state, event, given) : EMPTY', 'changesIn(state, event, given)', 'B1.10'),
   mutant('BACKFILL-3', 'backfill/index.js', 'reading?.collection === collection && Request.isAsked(reading.request, number)', 'reading?.collection === collection', 'B3.5'),
 
   // ---------------------------------------------------------------------------------------- BUILD
@@ -119,7 +119,7 @@ export const MUTANTS: ReadonlyArray<Mutant> = [
   mutant('BUILD-2', 'builds/timers.js', "ask(state, name, 'Finding', request.attempt)", "ask(state, name, 'Starting', request.attempt)", 'T5.3'),
   mutant('BUILD-3', 'builds/allow.js', 'if (repository.owner === config.owner)', 'if (true)', 'T3.14'),
   mutant('BUILD-4', 'builds/life.js', 'RANKS[status] > RANKS[build.status]', 'RANKS[status] >= RANKS[build.status]', 'T4.2'),
-  mutant('BUILD-5', 'builds/resume.js', 'isFinal(build.status) ? unchanged(state) : withDeadline(context, state, name)', 'unchanged(state)', 'T5.11'),
+  mutant('BUILD-5', 'builds/resume.js', 'isFinal(build.status) ? withoutEffects(state) : withDeadline(context, state, name)', 'withoutEffects(state)', 'T5.11'),
   mutant('BUILD-6', 'base/request.js', "request.phase === 'Asked' && request.number === number", "request.phase === 'Asked'", 'T5.9'),
   mutant('BUILD-7', 'builds/withdrawn.js', '`${knot}/${did}/${rkey}`', '`${knot}`', 'T2.13'),
   mutant('BUILD-8', 'model/build.js', "!(i === 0 && c === '.')", 'true', 'build-key'),
@@ -255,7 +255,7 @@ export const MISREADINGS: ReadonlyArray<Misreading> = [
   misreading(
     'a build without a recipe is one whose provider is gone',
     'builds/runs.js',
-    'build.recipe === null ? unchanged(state) : step(build, build.recipe, run)',
+    'build.recipe === null\n        ? withoutEffects(state)\n        : step(build, build.recipe, run)',
     "false ? unchanged(state) : step(build, build.recipe ?? { provider: '' }, run)",
     'fold'
   ),

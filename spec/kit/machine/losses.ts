@@ -20,12 +20,12 @@ const LOSSES = 9
 const pausesOf = (backoff: Backoff): ReadonlyArray<number> => {
   let connection = Connections.connecting(1 as Natural)
   const pauses = upTo(LOSSES).map(() => {
-    const [after, pause] = Connections.lost(backoff, START, (connection.number + 1) as Natural, connection)
-    connection = Connections.woken(after)
+    const [after, pause] = Connections.afterLoss(backoff, START, (connection.number + 1) as Natural, connection)
+    connection = Connections.afterPause(after)
     return pause.highMs / 1_000
   })
   const healthyUs = (EPOCH_US + backoff.healthyAfterMs * 1_000) as TimeUs
-  const [, pause] = Connections.lost(backoff, healthyUs, connection.number, Connections.opened(START, connection))
+  const [, pause] = Connections.afterLoss(backoff, healthyUs, connection.number, Connections.afterOpening(START, connection))
   return [...pauses, pause.highMs / 1_000]
 }
 
