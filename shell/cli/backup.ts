@@ -14,7 +14,7 @@ import { basename, dirname, join, relative, resolve } from 'node:path'
 import { OrderedMap } from '../../core/index.js'
 import { type Contents, readStore, type StoreError } from '../store/index.js'
 import { ifThere, systemDisk, withFile } from '../store/disk.js'
-import { attempt, held } from '../store/failure.js'
+import { attempt, heldError } from '../store/failure.js'
 import { journalPath } from '../store/journal.js'
 import { acquire } from '../store/lock.js'
 import { systemProcesses } from '../store/processes.js'
@@ -154,7 +154,7 @@ export const restore = (from: string, store: string, print: Print, complain: Pri
         const lock = await acquire(systemDisk, systemProcesses, store)
         try {
           const others = (await systemDisk.list(store)).filter((name) => name !== 'lock')
-          if (others.length > 0) throw held(store, `it is not empty (${others.slice(0, 3).join(', ')}${others.length > 3 ? ', …' : ''}): restore into an empty folder`)
+          if (others.length > 0) throw heldError(store, `it is not empty (${others.slice(0, 3).join(', ')}${others.length > 3 ? ', …' : ''}): restore into an empty folder`)
           await (await systemDisk.open(journalPath(store, seq + 1), 'append')).close()
           await systemDisk.syncFolder(store)
           const copied = await copyFolder(join(source, PROVIDERS), join(store, PROVIDERS))

@@ -9,13 +9,13 @@ import * as t from 'io-ts'
 import { WebSocket } from 'ws'
 import { excerpt } from '../../core/index.js'
 import type { ShownBuild } from '../inbound/shown-builds.js'
-import { visible } from '../lib/log.js'
+import { escapeInvisible } from '../lib/log.js'
 import type { Clock } from '../ports.js'
 import { decodeText } from '../store/json.js'
 import { ANSWER_MS, wordsOf } from './finding.js'
 import { buildsOfRun } from './list-builds.js'
 import { asking, baseOf, type Print, type ServerOptions, unreachable } from './reach.js'
-import { bold, drawn, isOver, red, withoutControls } from './text.js'
+import { bold, draw, isOver, red, withoutControls } from './text.js'
 
 export interface LogRequest {
   readonly knot: string
@@ -45,7 +45,7 @@ const find = async (base: string, { knot, rkey, workflow }: LogRequest): Promise
   // A server of an earlier version lists all builds.
   const run = found.right.filter((build) => build.knot === knot && build.rkey === rkey)
   const meant = run.filter((build) => workflow === undefined || build.workflow === workflow)
-  const names = run.map((build) => visible(build.workflow)).sort().join(', ')
+  const names = run.map((build) => escapeInvisible(build.workflow)).sort().join(', ')
   const [one, other] = meant
   if (one === undefined)
     return run.length > 0
@@ -72,13 +72,13 @@ const drawing = (hasColour: boolean): ((frame: Frame) => string | null) => {
   const heading = (text: string): string => (hasColour ? bold(text) : text)
   return ({ content, kind, step_command, step_failed, step_status }) => {
     if (kind === 'data') {
-      const line = drawn(content, style, hasColour)
+      const line = draw(content, style, hasColour)
       style = line.style
       return line.text
     }
     style = ''
-    const name = visible(excerpt(content))
-    if (step_status === 'start') return heading(`==> ${name}${step_command === undefined || step_command === content ? '' : `: ${visible(excerpt(step_command))}`}`)
+    const name = escapeInvisible(excerpt(content))
+    if (step_status === 'start') return heading(`==> ${name}${step_command === undefined || step_command === content ? '' : `: ${escapeInvisible(excerpt(step_command))}`}`)
     if (step_failed !== true) return null
     const failed = `==> ${name} failed`
     return hasColour ? red(failed) : failed
@@ -180,7 +180,7 @@ export const showLog = async (request: LogRequest, options: LogOptions, { clock,
       complain(`${workflow} is ${status === 'pending' ? 'waiting' : 'still running'}: with -f its log is followed to the end`)
       return 0
     case 'Broken':
-      complain(`error: the log broke off: ${visible(end.why)}; the build goes on: ask again for all of it`)
+      complain(`error: the log broke off: ${escapeInvisible(end.why)}; the build goes on: ask again for all of it`)
       return 1
     case 'Refused':
       complain(

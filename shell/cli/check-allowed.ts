@@ -1,7 +1,7 @@
 /** Checks the allow-list: whether each line can ever match. */
 import { excerpt } from '../../core/index.js'
 import { type ReadConfiguration } from './configuration.js'
-import { placed } from './faults.js'
+import { placeText } from './faults.js'
 import { type Finding, fine, wrong } from './finding.js'
 import type { Configuration } from './parts.js'
 import { unknownProviders } from './provider-faults.js'
@@ -12,7 +12,7 @@ export type At = (place: string) => string
 export const whereIn =
   ({ path, places }: ReadConfiguration): At =>
   (place) =>
-    path === '' ? '' : `${placed(path, places(place))}: `
+    path === '' ? '' : `${placeText(path, places(place))}: `
 
 /** The DID methods in use. Others may be well-formed, but belong to nobody. */
 const PERSON = /^did:(?:plc:[a-z2-7]{24}|web:[A-Za-z0-9.:%-]+)$/

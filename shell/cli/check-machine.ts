@@ -14,7 +14,7 @@ import { readStore } from '../store/index.js'
 import { decodeText } from '../store/json.js'
 import { systemProcesses } from '../store/processes.js'
 import { adviceOn, hungEvent, lastHung } from '../store/steps.js'
-import { ANSWER_MS, ended, type Finding, fine, wordsOf, wrong } from './finding.js'
+import { ANSWER_MS, fullStop, type Finding, fine, wordsOf, wrong } from './finding.js'
 import type { RunOptions } from './options.js'
 
 const Holder = t.type({ hostname: t.string, pid: t.Int, startedAt: t.union([t.string, t.null]) }, 'Lock')
@@ -86,10 +86,10 @@ export const checkStore = async (options: RunOptions, isOurs = isOpenTo): Promis
       : wrong(what, `${folder} does not exist, and cannot be created in ${above}: create it, and make it writable for the user that runs tack.`)
   }
   const fault = await probe(folder)
-  if (fault !== null) return wrong(what, `${folder} is not writable: ${ended(fault)} Make it writable for the user that runs tack, with free space.`)
+  if (fault !== null) return wrong(what, `${folder} is not writable: ${fullStop(fault)} Make it writable for the user that runs tack, with free space.`)
   const holder = await holderOf(folder)
-  if (holder?.isRunning === false) return wrong(what, `${folder}: ${ended(holder.words)}`)
-  const held = holder === null ? '' : ` ${ended(holder.words)}`
+  if (holder?.isRunning === false) return wrong(what, `${folder}: ${fullStop(holder.words)}`)
+  const held = holder === null ? '' : ` ${fullStop(holder.words)}`
   const names = await readdir(folder)
   for (const name of names) {
     if (await isOurs(join(folder, name))) continue
@@ -108,9 +108,9 @@ export const checkStore = async (options: RunOptions, isOurs = isOpenTo): Promis
   if (E.isLeft(read)) {
     // A refusal includes its own advice.
     const advice = read.left._tag === 'Refused' ? '' : ' Nothing has been overwritten; restore a backup.'
-    return wrong(what, `${read.left.path}: ${ended(read.left.message)}${advice}`)
+    return wrong(what, `${read.left.path}: ${fullStop(read.left.message)}${advice}`)
   }
-  if (E.isLeft(hung)) return wrong(what, ended(hung.left))
+  if (E.isLeft(hung)) return wrong(what, fullStop(hung.left))
   if (stuck !== null) return stuck
   const { builds, commits, config } = read.right.state
   const version = await versionOf(folder).catch(() => '?')
@@ -143,6 +143,6 @@ export const checkGit = async (git = 'git'): Promise<Finding> => {
       : wrong(what, `${excerpt(said)} has no HTTPS support: git-remote-https is missing; install it.`)
   } catch (error) {
     const isMissing = codeOf(error) === 'ENOENT'
-    return wrong(what, isMissing ? 'git is missing: install it, workflow files are read with it.' : `git cannot be run: ${ended(wordsOf(error))}`)
+    return wrong(what, isMissing ? 'git is missing: install it, workflow files are read with it.' : `git cannot be run: ${fullStop(wordsOf(error))}`)
   }
 }

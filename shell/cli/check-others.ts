@@ -7,7 +7,7 @@ import { isListed } from '../outbound/records.js'
 import type { Clock, Link, Log, Records } from '../ports.js'
 import type { Provider } from '../providers/provider.js'
 import { trustedPolicyOf } from './assemble.js'
-import { ANSWER_MS, ended, type Finding, fine, wordsOf, wrong } from './finding.js'
+import { ANSWER_MS, fullStop, type Finding, fine, wordsOf, wrong } from './finding.js'
 import type { RunOptions } from './options.js'
 import { type Ask, reasons } from './probe.js'
 
@@ -19,7 +19,7 @@ export const ownerAdvice = ({ owner, plc }: Pick<RunOptions, 'owner' | 'plc'>, e
   if (isOfDirectory && !isListed(owner as Did)) return `${owner} is not a DID: after did:plc: there are 24 characters, a to z and 2 to 7. Yours is at ${RESOLVE}`
   if (isOfDirectory && error === `${plc.host} answered 404`)
     return `${owner}: ${plc.host} does not know this DID (404). Is it copied as a whole, and --plc right? Yours is at ${RESOLVE}`
-  return `${owner}: ${ended(error)} Check the DID, and that this machine can reach ${isOfDirectory ? plc.host : 'its host'} and the account’s server.`
+  return `${owner}: ${fullStop(error)} Check the DID, and that this machine can reach ${isOfDirectory ? plc.host : 'its host'} and the account’s server.`
 }
 
 /** Reads the first page of the owner's member records, as `run` does. */
@@ -49,7 +49,7 @@ export const checkStream = (options: RunOptions, clock: Clock): Promise<Finding>
         finding = fine('stream', `${host} is reachable.`)
         void link?.close()
       } else if (event._tag === 'JetstreamClosed')
-        done(finding ?? wrong('stream', `${host} is not reachable: ${ended(log.last())} ${streamHint(log.last()) ?? 'Check --jetstream, and that this machine can reach it.'}`))
+        done(finding ?? wrong('stream', `${host} is not reachable: ${fullStop(log.last())} ${streamHint(log.last()) ?? 'Check --jetstream, and that this machine can reach it.'}`))
     })
     link = opened
   })
@@ -66,7 +66,7 @@ export const checkProvider = (provider: Provider, clock: Clock, signal?: AbortSi
       .then(() => provider.check())
       .then(
         ({ isFine, sentence }) => done({ isFine, sentence, what }),
-        (error: unknown) => done(wrong(what, `The check failed: ${ended(wordsOf(error))}`))
+        (error: unknown) => done(wrong(what, `The check failed: ${fullStop(wordsOf(error))}`))
       )
       .finally(disarm)
   })
@@ -81,7 +81,7 @@ export const warnOfProviders = (providers: ReadonlyArray<Provider>, clock: Clock
   for (const provider of providers)
     void checkProvider(provider, clock, asking.signal).then(({ isFine, sentence }) => {
       if (isFine || asking.signal.aborted) return
-      log.warn(`Provider "${provider.name}": ${ended(sentence)} Once that is mended, "tack check" tries it again.`, { provider: provider.name })
+      log.warn(`Provider "${provider.name}": ${fullStop(sentence)} Once that is mended, "tack check" tries it again.`, { provider: provider.name })
     })
   return () => asking.abort()
 }

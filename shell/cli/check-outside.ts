@@ -10,7 +10,7 @@ import { openSocket, withDefaults } from '../outbound/websocket.js'
 import type { Clock, Link } from '../ports.js'
 import { codeOf } from '../store/disk.js'
 import { decodeText } from '../store/json.js'
-import { ANSWER_MS, ended, type Finding, fine, listenTrouble, wordsOf, wrong } from './finding.js'
+import { ANSWER_MS, fullStop, type Finding, fine, listenTrouble, wordsOf, wrong } from './finding.js'
 import type { RunOptions } from './options.js'
 import { type Ask, reasons } from './probe.js'
 import { urlOf } from './reach.js'
@@ -69,7 +69,7 @@ export const listen = async (options: RunOptions, config: Config | null, ask: As
         server: null
       }
     }
-    return { finding: wrong(what, `cannot listen on ${shown}: ${ended(listenTrouble(error))}`), server: null }
+    return { finding: wrong(what, `cannot listen on ${shown}: ${fullStop(listenTrouble(error))}`), server: null }
   }
 }
 
@@ -91,7 +91,7 @@ const checkName = async ({ hostname }: RunOptions, policy: Policy): Promise<Find
 const checkHealth = async (ask: Ask, base: string): Promise<Finding> => {
   const what = 'health'
   const answer = await ask(`${base}/healthz`)
-  if (E.isLeft(answer)) return wrong(what, `${base}/healthz is not reachable: ${ended(answer.left)}`)
+  if (E.isLeft(answer)) return wrong(what, `${base}/healthz is not reachable: ${fullStop(answer.left)}`)
   const { status, text } = answer.right
   const said = decodeText(HealthAnswer, text)
   if (status === 200)
@@ -109,7 +109,7 @@ const checkUpgrade = (options: RunOptions, base: string, policy: Policy, clock: 
     let link: Link | null = null
     let finding: Finding | null = null
     link = openSocket(withDefaults({ clock, handshakeTimeoutMs: ANSWER_MS, log, policy }), url.href, {
-      closed: () => done(finding ?? wrong(what, `${url.href} does not accept websockets: ${ended(log.last())} ${adviceOnUpgrade(log.last(), options)}`)),
+      closed: () => done(finding ?? wrong(what, `${url.href} does not accept websockets: ${fullStop(log.last())} ${adviceOnUpgrade(log.last(), options)}`)),
       host: url.host,
       opened: () => {
         finding = fine(what, `${url.href} accepts websockets.`)
@@ -125,7 +125,7 @@ const checkRegistration = async (options: RunOptions, ask: Ask, base: string): P
   const there = await askOwner(ask, base, options.owner)
   return E.isRight(there)
     ? fine(what, `${base} names ${options.owner} as its owner, as Tangled expects.`)
-    : wrong(what, `${base}/xrpc/sh.tangled.owner: ${ended(there.left)} Tangled calls this when you register. ${adviceOnWayIn(there.left, options)}`)
+    : wrong(what, `${base}/xrpc/sh.tangled.owner: ${fullStop(there.left)} Tangled calls this when you register. ${adviceOnWayIn(there.left, options)}`)
 }
 
 /** All checks of the public name. If it does not resolve, the rest is skipped. */

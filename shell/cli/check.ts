@@ -13,7 +13,7 @@ import { resolve } from 'node:path'
 import type { Config } from '../../core/index.js'
 import type { Server } from '../inbound/server.js'
 import { systemClock } from '../lib/clock.js'
-import { silentLog, visible } from '../lib/log.js'
+import { silentLog, escapeInvisible } from '../lib/log.js'
 import { httpClient } from '../outbound/http-client.js'
 import { assemble, type Assembly, policyOf, trustedPolicyOf } from './assemble.js'
 import { checkAllowed } from './check-allowed.js'
@@ -22,7 +22,7 @@ import { checkClock, checkOwner, checkProvider, checkStream } from './check-othe
 import { checkOutside, listen } from './check-outside.js'
 import { type ReadConfiguration } from './configuration.js'
 import { lineOf } from './faults.js'
-import { ANSWER_MS, ended, type Finding, fine, wordsOf, wrong } from './finding.js'
+import { ANSWER_MS, fullStop, type Finding, fine, wordsOf, wrong } from './finding.js'
 import { configOf, type RunOptions } from './options.js'
 import { checkSurroundings, checkUser, NO_PROVIDER } from './preflight.js'
 import type { Ask } from './probe.js'
@@ -32,8 +32,8 @@ const ANSWER_BYTES = 65_536
 
 const checkConfiguration = (options: RunOptions, parts: E.Either<string, Assembly>, config: E.Either<string, Config> | null): Finding => {
   const what = 'configuration'
-  if (E.isLeft(parts)) return wrong(what, ended(parts.left))
-  if (config !== null && E.isLeft(config)) return wrong(what, ended(config.left))
+  if (E.isLeft(parts)) return wrong(what, fullStop(parts.left))
+  if (config !== null && E.isLeft(config)) return wrong(what, fullStop(config.left))
   const { providers } = parts.right
   if (providers.length === 0)
     return wrong(what, NO_PROVIDER)
@@ -58,7 +58,7 @@ export const findings = async (
   // Providers start to manage their folders at once, and those in the store belong to the running tack. So the check uses a folder of its own.
   const made = await mkdtemp(resolve(tmpdir(), 'tack-check-')).then(E.right, (error: unknown) => E.left(wordsOf(error)))
   if (E.isLeft(made)) {
-    const finding = wrong('temporary files', `None can be created in ${tmpdir()}: ${ended(made.left)} Set TMPDIR to a writable folder.`)
+    const finding = wrong('temporary files', `None can be created in ${tmpdir()}: ${fullStop(made.left)} Set TMPDIR to a writable folder.`)
     tell(finding)
     return [finding]
   }
@@ -82,7 +82,7 @@ export const findings = async (
   const all: Array<Finding> = []
   const found = (...some: ReadonlyArray<Finding>): void => {
     for (const finding of some) {
-      const safe = { ...finding, sentence: visible(finding.sentence) }
+      const safe = { ...finding, sentence: escapeInvisible(finding.sentence) }
       all.push(safe)
       tell(safe)
     }

@@ -11,7 +11,7 @@ import { parseYaml, type YamlFault } from '../outbound/yaml.js'
 import { exposure } from './environment.js'
 import { type Fault, whyUnread } from './faults.js'
 import { isSettings } from '../providers/settings.js'
-import { allowedIn, buildsIn, type Configuration, NO_CONFIGURATION, PARTS, providersIn, type Say, sayUnknowns, shown } from './parts.js'
+import { allowedIn, buildsIn, type Configuration, NO_CONFIGURATION, PARTS, providersIn, type Say, sayUnknowns, describeValue } from './parts.js'
 import { duplicates, jsonFault, type SyntaxFault, yamlFaults } from './syntax.js'
 
 export { type Configuration, NO_CONFIGURATION }
@@ -87,7 +87,10 @@ export const parseConfiguration = (text: string, options: ReadonlyArray<string>,
   const value = parseYaml(text, MAX_VALUES)
   if (E.isLeft(value)) return broken(notYaml(text, value.left))
   const file = value.right ?? {}
-  if (!isSettings(file)) return broken([{ position: START, sentence: `the file must consist of settings, "name: value", like "hostname: ci.example.com"; it is ${shown(file)}.` }])
+  if (!isSettings(file)) {
+    const sentence = `the file must consist of settings, "name: value", like "hostname: ci.example.com"; it is ${describeValue(file)}.`
+    return broken([{ position: START, sentence }])
+  }
 
   const places = placesIn(text)
   const faults: Array<SyntaxFault> = [...duplicates(text)]

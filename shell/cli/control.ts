@@ -2,7 +2,7 @@
 import * as E from 'fp-ts/lib/Either.js'
 import * as t from 'io-ts'
 import { excerpt } from '../../core/index.js'
-import { visible } from '../lib/log.js'
+import { escapeInvisible } from '../lib/log.js'
 import { hostOf, kindOf } from '../outbound/guard.js'
 import { decodeText } from '../store/json.js'
 import { asking, baseOf, type Print, type ServerOptions, unreachable } from './reach.js'
@@ -49,7 +49,7 @@ export const control = async ({ action, knot, rkey, workflow }: AdminRequest, op
           return 1
         case 409: {
           const refused = decodeText(Refused, answer)
-          complain(`error: ${action} of ${what} refused: ${E.isRight(refused) ? visible(excerpt(refused.right.reason)) : 'no reason given'}`)
+          complain(`error: ${action} of ${what} refused: ${E.isRight(refused) ? escapeInvisible(excerpt(refused.right.reason)) : 'no reason given'}`)
           return 1
         }
         case 503:

@@ -11,7 +11,7 @@ import * as E from 'fp-ts/lib/Either.js'
 import { Did, MEMBER, REPO } from '../../core/index.js'
 import { type EmbeddedNetwork, type KnotServer, type PdsServer, plc, rfc3339, seeded, startNetwork, startPds, tid } from '../demo-network/index.js'
 import { systemClock } from '../lib/clock.js'
-import { visible } from '../lib/log.js'
+import { escapeInvisible } from '../lib/log.js'
 import { type Configuration, readConfiguration } from './configuration.js'
 import { end, freePort, startLife } from './demo-bridge.js'
 import { follow, logOf, type Status } from './demo-tangled.js'
@@ -83,10 +83,10 @@ const expected = (head: Head, repo: string | null, configuration: Configuration,
   const files = head.files.map(({ content, name }) => ({ bytes: Buffer.from(content), name, path: name }))
   const circumstances = { action: 'opened', defaultBranch: head.branch, event: 'push' as const, ref: head.branch, sha: head.sha, ...(repo === null ? {} : { repo }) }
   const trial = trialOf(files, circumstances, configuration)
-  if (E.isLeft(trial)) print(visible(`  ${trial.left}`))
-  else if (E.isLeft(trial.right)) print(visible(`  Nothing would be built: ${trial.right.left}.`))
+  if (E.isLeft(trial)) print(escapeInvisible(`  ${trial.left}`))
+  else if (E.isLeft(trial.right)) print(escapeInvisible(`  Nothing would be built: ${trial.right.left}.`))
   const all = E.isRight(trial) && E.isRight(trial.right) ? trial.right.right : []
-  for (const tried of all) print(visible(`  ${tried.file} ${sentenceOf(tried)}`))
+  for (const tried of all) print(escapeInvisible(`  ${tried.file} ${sentenceOf(tried)}`))
   return all.flatMap(({ file, outcome }) => (outcome._tag === 'Nothing' ? [] : [file]))
 }
 
@@ -116,19 +116,19 @@ const planOf = async ({ as, config: path, repo }: OwnOptions): Promise<E.Either<
   const { configuration, faults } = readConfiguration(path, runOptions().map((option) => option.attributeName()).filter((name) => name !== 'config' && name !== 'cursor'))
   if (faults.length > 0) return E.left(faults.map(lineOf))
   const head = await headOf(repo)
-  if (typeof head === 'string') return E.left([visible(head)])
+  if (typeof head === 'string') return E.left([escapeInvisible(head)])
   const named = configuration.options.get('owner')
   const owner = Did.is(named) ? named : OWNER
   const [account = '', name = '', ...more] = (as ?? `${owner}/${basename(head.top).replace(/[^A-Za-z0-9._-]/g, '-')}`).split('/')
   return Did.is(account) && Did.is(owner) && name !== '' && more.length === 0
     ? E.right({ account, configuration, head, name, owner })
-    : E.left([visible(`"${String(as)}" is not a repository: write did:plc:ewvi7nxzyoun6zhxrhs64oiz/name after --as.`)])
+    : E.left([escapeInvisible(`"${String(as)}" is not a repository: write did:plc:ewvi7nxzyoun6zhxrhs64oiz/name after --as.`)])
 }
 
 /** Prints what will be tried, and what cannot be. */
 const introduce = ({ account, configuration, head, name, owner }: Plan, url: string, print: (text: string) => void): void => {
   print(`  The page of the spindle:  ${url}/`)
-  print(visible(`  HEAD of ${head.top} (${head.sha.slice(0, 8)}, branch ${head.branch}) is pushed as ${account}/${name} to a knot on this machine.`))
+  print(escapeInvisible(`  HEAD of ${head.top} (${head.sha.slice(0, 8)}, branch ${head.branch}) is pushed as ${account}/${name} to a knot on this machine.`))
   if (head.changed > 0) print('  Uncommitted changes are not pushed: commit them, and try again.')
   if (account === owner) print('  The owner may use every provider: "allow" is not tried. Use --as DID/NAME to push as somebody else.')
   for (const [provider, { kind }] of configuration.providers)
@@ -215,14 +215,14 @@ export const demoOwn = async (options: OwnOptions, print: (text: string) => void
     if (names.length === 0) return 1
     await until(() => life.said.some((line) => line.event === 'JetstreamOpened'))
     const pushed = await pushHead(plan, tangled)
-    if (E.isLeft(pushed)) return refuse([visible(pushed.left)])
+    if (E.isLeft(pushed)) return refuse([escapeInvisible(pushed.left)])
     publishRecords(plan, pushed.right, tangled)
     await until(() => knot.connections().some(({ isOpen }) => isOpen))
     reader = follow(
       url,
       (status) => {
         heard.set(status.workflow, status)
-        print(visible(`        · ${status.workflow} is ${status.status}${status.error === null ? '' : `: ${status.error}`}`))
+        print(escapeInvisible(`        · ${status.workflow} is ${status.status}${status.error === null ? '' : `: ${status.error}`}`))
       },
       () => undefined
     )
@@ -236,8 +236,8 @@ export const demoOwn = async (options: OwnOptions, print: (text: string) => void
     const failed = names.filter((one) => heard.get(one)?.status !== 'success')
     for (const one of failed) {
       const lines = (await logOf(url, knot.host, keys.at(-1) ?? '', one)).trimEnd().split('\n').filter((line) => line !== '')
-      if (lines.length > 0) print(visible(`  The end of the log of ${one}:`))
-      for (const line of lines.slice(-LINES)) print(visible(`        │ ${line}`))
+      if (lines.length > 0) print(escapeInvisible(`  The end of the log of ${one}:`))
+      for (const line of lines.slice(-LINES)) print(escapeInvisible(`        │ ${line}`))
     }
     print(failed.length === 0 ? '\n  All builds succeeded.' : '\n  Not all builds succeeded.')
     if (!options.once) {

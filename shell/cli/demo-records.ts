@@ -25,7 +25,7 @@ const textOf = (value: unknown): string =>
   typeof value === 'string' ? value : Array.isArray(value) ? value.map(textOf).join(', ') : JSON.stringify(value)
 
 /** What the bridge logged, in a few words; `null` for lines that do not matter here. */
-export const heard = (line: LogLine, isRepeat: boolean): string | null => {
+export const wordsFor = (line: LogLine, isRepeat: boolean): string | null => {
   const again = isRepeat ? 'comes again, and changes nothing: ' : ''
   switch (line.event) {
     case 'CommitReceived':

@@ -13,7 +13,7 @@ import { type EmbeddedNetwork, startNetwork, startPds, startWebApp, type World, 
 import { systemClock } from '../lib/clock.js'
 import { end, freePort, type Life, type LogLine, startLife } from './demo-bridge.js'
 import { buildActs, newcomer, repositoryOf } from './demo-builds.js'
-import { type Check, heard, playRecords } from './demo-records.js'
+import { type Check, wordsFor, playRecords } from './demo-records.js'
 
 export interface DemoOptions {
   /** Runs without pauses, and ends by itself. */
@@ -98,7 +98,7 @@ export const demo = async ({ once: isOnce, seed }: DemoOptions, print: (text: st
   let isQuiet = true
   const onLine = (line: LogLine): void => {
     const frame = JSON.stringify([line.event, line['knot'], line['did'], line['collection'], line['rkey'], line['rev'] ?? line['timeUs']])
-    const words = heard(line, known.has(frame))
+    const words = wordsFor(line, known.has(frame))
     known.add(frame)
     if (words !== null && !isQuiet) say(`        · ${words}`)
   }

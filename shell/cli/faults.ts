@@ -1,6 +1,6 @@
 /** Faults of a configuration: each is one line that names the place, what is allowed there, and what to do. */
 import type { Position } from '../authoring/places.js'
-import { visible } from '../lib/log.js'
+import { escapeInvisible } from '../lib/log.js'
 import { codeOf } from '../store/disk.js'
 
 /** Why a file cannot be read. `absent` and `folder` say what to do if it does not exist or is a folder. */
@@ -26,11 +26,11 @@ export interface Fault {
 }
 
 /** For example, `/etc/tack/tack.yaml:3:5`. */
-export const placed = (path: string, position: Position | null): string =>
+export const placeText = (path: string, position: Position | null): string =>
   position === null ? path : `${path}:${String(position.line)}:${String(position.column)}`
 
 /** The fault as a line for a terminal. */
-export const lineOf = ({ from, position, sentence }: Fault): string => visible(`${placed(from, position)}: ${sentence}`)
+export const lineOf = ({ from, position, sentence }: Fault): string => escapeInvisible(`${placeText(from, position)}: ${sentence}`)
 
 /** Sorts faults by file and position. Those of the environment and of flags come last. */
 export const inOrder = (faults: ReadonlyArray<Fault>): ReadonlyArray<Fault> => {

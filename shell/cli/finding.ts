@@ -32,7 +32,7 @@ export const listenTrouble = (error: unknown): string => {
 }
 
 /** `text` as the end of a sentence, with exactly one full stop. */
-export const ended = (text: string): string => `${text.replace(/[.!]+$/, '')}.`
+export const fullStop = (text: string): string => `${text.replace(/[.!]+$/, '')}.`
 
 /** Who wants the store: `tack run`, which writes it, or a command that reads it. */
 type Use = 'read' | 'write'
@@ -48,8 +48,8 @@ const FORBIDDEN = /^(?:EACCES|EPERM)\b/
 /** Why a store cannot be used, and what to do: an error of the platform names the one, and not the other. */
 export const storeTrouble = ({ _tag, message, path }: StoreError, use: Use): string => {
   if (_tag !== 'Failed') return `${path}: ${message}`
-  if (FULL.test(message)) return `${path}: ${ended(message)} The disk is full: free some space, or choose a folder on another one with --store.`
-  return use === 'write' || FORBIDDEN.test(message) ? `${path}: ${ended(message)} ${ADVICE[use]}` : `${path}: ${message}`
+  if (FULL.test(message)) return `${path}: ${fullStop(message)} The disk is full: free some space, or choose a folder on another one with --store.`
+  return use === 'write' || FORBIDDEN.test(message) ? `${path}: ${fullStop(message)} ${ADVICE[use]}` : `${path}: ${message}`
 }
 
 /** A finding that is not a fault, but not as it should be either. */

@@ -138,7 +138,7 @@ const recentOf = (over: ReadonlyArray<Inspected['builds'][number]>, nowMs: numbe
     : `${table([BUILD_HEADER, ...over.slice(0, RECENT).map(buildLine(nowMs))])}  … and ${String(over.length - RECENT)} more; "tack builds" lists them\n`
 
 /** The same as text. */
-export const readable = (path: string, state: State, nowMs: number): string => {
+export const inspectionText = (path: string, state: State, nowMs: number): string => {
   const all = inspection(state)
   const over = all.builds.filter(({ status }) => isOver(status))
   const { floorUs, kept, lastUs } = all.statuses
@@ -215,6 +215,6 @@ export const inspect = async (folder: string, asJson: boolean, print: (text: str
     return 1
   }
   const { state } = read.right
-  print(asJson ? jsonText({ ...inspection(state), hung }) : readable(folder, state, Date.now()))
+  print(asJson ? jsonText({ ...inspection(state), hung }) : inspectionText(folder, state, Date.now()))
   return 0
 }

@@ -2,7 +2,7 @@
 import * as E from 'fp-ts/lib/Either.js'
 import { type Finding, findingsIn } from '../authoring/findings.js'
 import { workflowSchema } from '../authoring/schema.js'
-import { visible } from '../lib/log.js'
+import { escapeInvisible } from '../lib/log.js'
 import type { Configuration } from './configuration.js'
 import { jsonText } from './text.js'
 import { knownIn, readFiles } from './workflow-files.js'
@@ -31,14 +31,14 @@ export const lint = async (
   }
   const files = await readFiles(given)
   if (E.isLeft(files)) {
-    complain(`error: ${visible(files.left)}`)
+    complain(`error: ${escapeInvisible(files.left)}`)
     return 2
   }
   const known = knownIn(configuration)
   const all = files.right.flatMap(({ bytes, name, path }) => findingsIn(name, bytes, known).map((finding) => ({ file: path, ...finding })))
   if (json === true) print(jsonText(all))
   else {
-    for (const { column, file, line, message, severity } of all) print(visible(`${file}:${String(line)}:${String(column)}: ${severity}: ${message}`))
+    for (const { column, file, line, message, severity } of all) print(escapeInvisible(`${file}:${String(line)}:${String(column)}: ${severity}: ${message}`))
     print(`${String(files.right.length)} ${files.right.length === 1 ? 'file' : 'files'}, ${count(all, 'error')}, ${count(all, 'warning')}`)
   }
   return all.some(({ severity }) => severity === 'error') ? 1 : 0

@@ -2,7 +2,7 @@
 import type { Option } from 'commander'
 import * as E from 'fp-ts/lib/Either.js'
 import { excerpt } from '../../core/index.js'
-import { type Configuration, shown } from './parts.js'
+import { type Configuration, describeValue } from './parts.js'
 
 /** Options whose values are never shown. */
 const SECRETS: ReadonlySet<string> = new Set(['adminToken'])
@@ -29,14 +29,14 @@ export const applyTo = ({ options: values }: Configuration, options: ReadonlyArr
     const say = (sentence: string): void => void faults.push({ option: name, sentence: `"${name}": ${sentence}` })
     if (option.isBoolean()) {
       if (typeof value === 'boolean') option.default(value ? true : undefined)
-      else say(`this must be true or false; it is ${SECRETS.has(name) ? 'something else' : shown(value)}.`)
+      else say(`this must be true or false; it is ${SECRETS.has(name) ? 'something else' : describeValue(value)}.`)
     } else if (typeof value === 'string' || typeof value === 'number') {
       const text = String(value)
       const taken = E.tryCatch((): unknown => (option.parseArg === undefined ? text : option.parseArg<unknown>(text, undefined)), (error) => refusal(name, text, error))
       if (E.isRight(taken)) option.default(taken.right, SECRETS.has(name) ? 'from the configuration file' : text)
       else say(taken.left)
-    } else if (option.argChoices !== undefined) say(refusal(name, shown(value), new Error(`Allowed choices are ${option.argChoices.join(', ')}.`)))
-    else say(`this must be text or a number; it is ${shown(value)}.`)
+    } else if (option.argChoices !== undefined) say(refusal(name, describeValue(value), new Error(`Allowed choices are ${option.argChoices.join(', ')}.`)))
+    else say(`this must be text or a number; it is ${describeValue(value)}.`)
   }
   return faults
 }

@@ -35,7 +35,7 @@ const PROVIDER_NAME = /^[a-z0-9][a-z0-9-]{0,39}$/
 const LINE = ['pipelines', 'provider', 'repos'] as const
 
 /** A value for an error message. Text in a wrong place may be a secret, and is not shown. */
-export const shown = (u: unknown): string => {
+export const describeValue = (u: unknown): string => {
   if (typeof u === 'string') return 'text'
   if (Array.isArray(u)) return 'a list'
   if (typeof u === 'number' || typeof u === 'boolean') return String(u)
@@ -80,7 +80,7 @@ const [[FIRST_BUILD], ...OTHER_BUILDS] = [...BUILDS] as const as readonly [(type
 export const buildsIn = (u: unknown, say: Say, ofFile: ReadonlyArray<string>): Configuration['builds'] => {
   if (u === null || u === undefined) return {}
   if (!isSettings(u)) {
-    say('builds', `"builds" must have settings, "name: value", indented; it is ${shown(u)}.`)
+    say('builds', `"builds" must have settings, "name: value", indented; it is ${describeValue(u)}.`)
     return {}
   }
   sayUnknowns(say, 'builds', u, [FIRST_BUILD, ...OTHER_BUILDS.map(([name]) => name)], ofFile)
@@ -89,7 +89,7 @@ export const buildsIn = (u: unknown, say: Say, ofFile: ReadonlyArray<string>): C
     const value = Object.hasOwn(u, name) ? u[name] : undefined
     if (value === undefined) continue
     if (typeof value === 'number' && isAllowed(value)) found.push([name, value])
-    else say(`builds.${name}`, `"${name}" must be ${allowed}; it is ${typeof value === 'string' ? `"${excerpt(value)}"` : shown(value)}.`)
+    else say(`builds.${name}`, `"${name}" must be ${allowed}; it is ${typeof value === 'string' ? `"${excerpt(value)}"` : describeValue(value)}.`)
   }
   return Object.fromEntries(found)
 }
@@ -98,7 +98,7 @@ const DID_LIKE = 'did:plc:…/name, or did:plc:…/* for all of somebody’s'
 
 const lineIn = (u: unknown, place: string, say: Say, ofFile: ReadonlyArray<string>): Allowed | null => {
   if (!isSettings(u)) {
-    say(place, `a line of "allow" must have the settings "repos: …" and "provider: …"; it is ${shown(u)}.`)
+    say(place, `a line of "allow" must have the settings "repos: …" and "provider: …"; it is ${describeValue(u)}.`)
     return null
   }
   sayUnknowns(say, place, u, LINE, ofFile)
@@ -109,7 +109,7 @@ const lineIn = (u: unknown, place: string, say: Say, ofFile: ReadonlyArray<strin
     // The misspelled name has already been reported.
     if (value === undefined && unknown.some((one) => nearest(LINE)(one) === key)) return null
     if (value === undefined) say(place, `this line of "allow" has no "${key}": ${what}.`)
-    else say(`${place}.${key}`, `"${key}" must be ${what}; it is ${shown(value)}.`)
+    else say(`${place}.${key}`, `"${key}" must be ${what}; it is ${describeValue(value)}.`)
     return null
   }
   const repos = textAt('repos', `a pattern of repositories, like ${DID_LIKE}`)
@@ -127,7 +127,7 @@ const lineIn = (u: unknown, place: string, say: Say, ofFile: ReadonlyArray<strin
 export const allowedIn = (u: unknown, say: Say, ofFile: ReadonlyArray<string>): ReadonlyArray<Allowed> => {
   if (u === null || u === undefined) return []
   if (Array.isArray(u)) return u.flatMap((line: unknown, i) => lineIn(line, `allow[${String(i)}]`, say, ofFile) ?? [])
-  say('allow', `"allow" must be a list: each line begins with "- repos:"; it is ${shown(u)}.`)
+  say('allow', `"allow" must be a list: each line begins with "- repos:"; it is ${describeValue(u)}.`)
   return []
 }
 
@@ -135,7 +135,7 @@ export const providersIn = (u: unknown, say: Say): Configuration['providers'] =>
   const providers = new Map<string, { readonly kind: string; readonly settings: Settings }>()
   if (u === null || u === undefined) return providers
   if (!isSettings(u)) {
-    say('providers', `"providers" must be a map of names to settings, without "- " before them; it is ${shown(u)}.`)
+    say('providers', `"providers" must be a map of names to settings, without "- " before them; it is ${describeValue(u)}.`)
     return providers
   }
   for (const [name, entry] of Object.entries(u)) {
@@ -144,11 +144,11 @@ export const providersIn = (u: unknown, say: Say): Configuration['providers'] =>
     if (!isName) say(place, `"${excerpt(name)}" cannot be the name of a provider: use up to 40 lower-case letters, digits and hyphens.`)
     // An empty entry is an entry.
     if (!isSettings(entry ?? {})) {
-      say(place, `the provider "${excerpt(name)}" must have settings, "name: value", indented, or {}; it is ${shown(entry)}.`)
+      say(place, `the provider "${excerpt(name)}" must have settings, "name: value", indented, or {}; it is ${describeValue(entry)}.`)
       continue
     }
     const { kind = name, ...settings } = (entry ?? {}) as Settings
-    if (typeof kind !== 'string') say(`${place}.kind`, `"kind" must be the name of a kind of provider; it is ${shown(kind)}.`)
+    if (typeof kind !== 'string') say(`${place}.kind`, `"kind" must be the name of a kind of provider; it is ${describeValue(kind)}.`)
     else if (isName) providers.set(name, { kind, settings })
   }
   return providers

@@ -8,7 +8,7 @@
 import * as E from 'fp-ts/lib/Either.js'
 import { basename } from 'node:path'
 import { canonical, type Effect, type Event, type Json } from '../../core/index.js'
-import { visible } from '../lib/log.js'
+import { escapeInvisible } from '../lib/log.js'
 import { stateAt, traceLines } from '../lib/trace.js'
 import { PAGE_LIMITS, pageBuilder, type PageLimits } from './replay-page.js'
 import { type Chosen, type Range, readRuns, type Run, stepsOf, type Taken } from './replay-runs.js'
@@ -22,9 +22,9 @@ const brief = (fields: { readonly [name: string]: Json }): string =>
     .map(([name, value]) => `${name}=${typeof value === 'string' ? value : JSON.stringify(value)}`)
     .join(' ')
 
-const eventLine = (n: number, event: Event): string => visible(`${String(n).padStart(6)}  ${event._tag}  ${brief(event)}`)
-const effectLine = (effect: Effect): string => visible(`        → ${effect._tag}  ${brief(effect._tag === 'Report' ? effect.report : effect)}`)
-const surpriseLine = (sentence: string): string => visible(`        ✗ ${sentence}`)
+const eventLine = (n: number, event: Event): string => escapeInvisible(`${String(n).padStart(6)}  ${event._tag}  ${brief(event)}`)
+const effectLine = (effect: Effect): string => escapeInvisible(`        → ${effect._tag}  ${brief(effect._tag === 'Report' ? effect.report : effect)}`)
+const surpriseLine = (sentence: string): string => escapeInvisible(`        ✗ ${sentence}`)
 
 /** Prints the run, step by step. Returns whether it went as the trace says. */
 const show = (run: Run, format: 'json' | 'text', print: (text: string) => void): boolean => {
@@ -110,7 +110,7 @@ export const replay = async (
   for (const run of read.right.runs) {
     if (format === 'trace') for (const line of traceLines(run.about, run.beginning, run.events)) print(line)
     else {
-      if (format === 'text' && run.isTrace) print(visible(`${run.about.name}: ${run.about.about}`))
+      if (format === 'text' && run.isTrace) print(escapeInvisible(`${run.about.name}: ${run.about.about}`))
       asExpected = show(run, format, print) && asExpected
     }
   }

@@ -17,7 +17,7 @@ import { openStore } from '../store/index.js'
 import { ownerAdvice, warnOfProviders } from './check-others.js'
 import { assemble, policyOf, providerNames, trustedPolicyOf } from './assemble.js'
 import type { ReadConfiguration } from './configuration.js'
-import { ended, listenTrouble, storeTrouble } from './finding.js'
+import { fullStop, listenTrouble, storeTrouble } from './finding.js'
 import { narrate } from './narrate.js'
 import { configOf, type RunOptions } from './options.js'
 import { preflight } from './preflight.js'
@@ -184,5 +184,5 @@ export const run = async (
 
 const serve = (ports: ServerPorts, { adminToken, listen, owner }: RunOptions): Promise<E.Either<string, Server>> =>
   startServer(ports, { ...(adminToken === undefined ? {} : { adminToken }), listen, owner: owner as Did }).then(E.right, (error: unknown) =>
-    E.left(`cannot listen on ${listen.host ?? ''}:${String(listen.port)}: ${ended(listenTrouble(error))}`)
+    E.left(`cannot listen on ${listen.host ?? ''}:${String(listen.port)}: ${fullStop(listenTrouble(error))}`)
   )

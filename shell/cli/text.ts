@@ -1,9 +1,9 @@
 /** Text for a terminal: tables and times, without anything that could move the cursor. */
-import { visible } from '../lib/log.js'
+import { escapeInvisible } from '../lib/log.js'
 
 /** Rows of cells as aligned columns, indented by two. The first row is the header. Ends with a newline. */
 export const table = (rows: ReadonlyArray<ReadonlyArray<string>>): string => {
-  const cells = rows.map((row) => row.map(visible))
+  const cells = rows.map((row) => row.map(escapeInvisible))
   const widths = (cells[0] ?? []).map((_, column) => Math.max(...cells.map((row) => row[column]?.length ?? 0)))
   const line = (row: ReadonlyArray<string>): string =>
     `  ${row.map((cell, column) => (column === row.length - 1 ? cell : cell.padEnd(widths[column] ?? 0))).join('  ')}\n`
@@ -14,7 +14,7 @@ export const table = (rows: ReadonlyArray<ReadonlyArray<string>>): string => {
 export const jsonText = (value: unknown): string => withoutControls(JSON.stringify(value, null, 2))
 
 /** JSON with all invisible characters as escapes. They occur only within its strings; line feeds, which occur only between its values, stay. */
-export const withoutControls = (json: string): string => json.split('\n').map(visible).join('\n')
+export const withoutControls = (json: string): string => json.split('\n').map(escapeInvisible).join('\n')
 
 /** A timestamp in microseconds as a date, with the timestamp itself; `never` for `null`. */
 export const when = (timeUs: number | null): string => {
@@ -65,13 +65,13 @@ const PLAIN = /\u001b\[0*m$/
 const STYLE_CHARS = 64
 
 /** Text without sequences, made visible; tabs stay. */
-const shownIn = (plain: string): string => plain.split('\t').map(visible).join('\t')
+const shownIn = (plain: string): string => plain.split('\t').map(escapeInvisible).join('\t')
 
 /**
  * What a terminal would show of a line of a log, which begins in the style in which the line before it ended. If the line overwrites itself, only its
  * last version is shown. Without colour, only the text. Other invisible characters are escaped.
  */
-export const drawn = (line: string, before: string, hasColour: boolean): { readonly style: string; readonly text: string } => {
+export const draw = (line: string, before: string, hasColour: boolean): { readonly style: string; readonly text: string } => {
   let style = before
   let text = ''
   for (const part of line.split('\r')) {

@@ -4,7 +4,7 @@ import { type Allowed, Cause, Did, excerpt, explain, isWorkflowFile, type Plan, 
 import { missingSettings } from '../authoring/findings.js'
 import { type Circumstances, type Outcome, tryWorkflows } from '../authoring/trial.js'
 import { whyNot } from '../authoring/why-not.js'
-import { visible } from '../lib/log.js'
+import { escapeInvisible } from '../lib/log.js'
 import { parseWorkflow } from '../outbound/workflows.js'
 import type { Configuration } from './configuration.js'
 import { jsonText } from './text.js'
@@ -183,15 +183,15 @@ export const tryFiles = async (
   const files = await readFiles(given)
   const trial = E.isLeft(files) ? files : trialOf(files.right, options, configuration)
   if (E.isLeft(trial)) {
-    complain(`error: ${visible(trial.left)}`)
+    complain(`error: ${escapeInvisible(trial.left)}`)
     return 2
   }
   const tried = trial.right
   if (E.isLeft(tried)) {
-    print(visible(`Nothing would be built: ${tried.left}.`))
+    print(escapeInvisible(`Nothing would be built: ${tried.left}.`))
     return 0
   }
   if (options.json === true) print(jsonText(tried.right.map(written)))
-  else for (const line of tried.right.flatMap(linesOf)) print(visible(line))
+  else for (const line of tried.right.flatMap(linesOf)) print(escapeInvisible(line))
   return tried.right.some(({ outcome }) => outcome._tag === 'Failed') ? 1 : 0
 }

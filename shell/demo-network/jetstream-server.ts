@@ -11,7 +11,7 @@
  */
 import * as E from 'fp-ts/lib/Either.js'
 import { clampTimeUs, type TimeUs } from '../../core/index.js'
-import { joined, message } from '../lib/messages.js'
+import { joinMessages, message } from '../lib/messages.js'
 import { placeIn } from '../lib/place.js'
 import type { Clock } from '../ports.js'
 import { type Controls, type Feed, startEndpoint } from './endpoint.js'
@@ -165,7 +165,7 @@ export const startJetstream = async (options: JetstreamOptions): Promise<Jetstre
           messages.push(entry.bytes)
           bytes += entry.bytes.length
         }
-        return messages.length === 0 ? null : joined(messages)
+        return messages.length === 0 ? null : joinMessages(messages)
       }
     }
   }

@@ -10,7 +10,7 @@
  * Source: tangled.org/core, `knotserver/events.go`.
  */
 import * as E from 'fp-ts/lib/Either.js'
-import { joined, message } from '../lib/messages.js'
+import { joinMessages, message } from '../lib/messages.js'
 import { placeIn } from '../lib/place.js'
 import type { Clock } from '../ports.js'
 import { type Controls, type Feed, startEndpoint } from './endpoint.js'
@@ -114,7 +114,7 @@ export const startKnot = async (options: KnotOptions): Promise<KnotServer> => {
     const nextPage = (): Buffer | null => {
       const page = pageAfter(cursor)
       cursor = page.at(-1)?.created ?? cursor
-      return page.length === 0 ? null : joined(page.map((row) => row.bytes))
+      return page.length === 0 ? null : joinMessages(page.map((row) => row.bytes))
     }
 
     let heard = -1

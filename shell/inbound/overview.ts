@@ -77,7 +77,7 @@ const holdsIn = summary<string, OrderedMap.OrderedMap<string, true>, number>({ o
 // ---------------------------------------------------------------------------------------- what was noticed
 
 /** A report, without a field that only says when or what kind. */
-const told = (report: Report) => ({
+const reportView = (report: Report) => ({
   about: Object.entries(report)
     .filter(([name]) => name !== '_tag' && name !== 'at' && name !== 'reason')
     .map(([name, value]: readonly [string, unknown]) => [
@@ -127,7 +127,7 @@ export const overviewOf = (state: State, { isHealthy, isSaving, nowUs }: Facts, 
     knots,
     members,
     next,
-    noticed: state.counters.recent.map(told).reverse(),
+    noticed: state.counters.recent.map(reportView).reverse(),
     owner: state.config.owner,
     reading: read,
     repositories,

@@ -20,13 +20,13 @@ const INVISIBLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\u034f\u115f\u1160\u17b4\u17b5\u3164
 const escaped = (c: string): string => [...Array(c.length).keys()].map((i) => `\\u${c.charCodeAt(i).toString(16).padStart(4, '0')}`).join('')
 
 /** `text` with invisible characters escaped as in JSON: it can neither move a cursor nor pass for another text. */
-export const visible = (text: string): string => text.replace(INVISIBLE, escaped)
+export const escapeInvisible = (text: string): string => text.replace(INVISIBLE, escaped)
 
 /** The value with every text in it made visible, names of fields included. Values that JSON cannot express are left as they are. */
 const printable = (value: unknown): unknown => {
-  if (typeof value === 'string') return visible(value)
+  if (typeof value === 'string') return escapeInvisible(value)
   if (Array.isArray(value)) return value.map(printable)
-  return typeof value === 'object' && value !== null ? Object.fromEntries(Object.entries(value).map(([name, one]) => [visible(name), printable(one)])) : value
+  return typeof value === 'object' && value !== null ? Object.fromEntries(Object.entries(value).map(([name, one]) => [escapeInvisible(name), printable(one)])) : value
 }
 
 /** A value for prose: a list as its items, anything else that has parts as JSON. */

@@ -22,7 +22,7 @@ export const message = (payload: string | Buffer, binary = false): Buffer => {
 }
 
 /** Joins several messages for one write. */
-export const joined = (messages: ReadonlyArray<Buffer>): Buffer => {
+export const joinMessages = (messages: ReadonlyArray<Buffer>): Buffer => {
   const [first] = messages
   return messages.length === 1 && first !== undefined ? first : Buffer.concat(messages)
 }

@@ -19,10 +19,10 @@ export interface Unread {
   readonly isTooLarge?: true
 }
 
-export const unread = (error: string, isFinal: boolean): Unread => ({ _tag: 'Unread', error, isFinal })
+export const unreadBecause = (error: string, isFinal: boolean): Unread => ({ _tag: 'Unread', error, isFinal })
 
-export const NO_COMMIT = unread('no such commit', true)
-export const NO_REPOSITORY = unread('no such repository on the knot', true)
+export const NO_COMMIT = unreadBecause('no such commit', true)
+export const NO_REPOSITORY = unreadBecause('no such repository on the knot', true)
 
 const STATUS = /The requested URL returned error: ([0-9]{3})/
 const NOT_FOUND = /^fatal: repository '.*' not found$|could not read Username|Authentication failed/m
@@ -39,21 +39,21 @@ const NOT_RUN_BY_SHELL = 126
 /** Why a run failed, whether that is final, and whether the knot answered: if it did not, its other URLs are not tried. */
 export const failureOf = ({ code, isTooLong, said }: Ran, proxy: Proxy, timedOut: () => string | null): Unread & { readonly hasAnswered: boolean } => {
   const late = timedOut()
-  if (late !== null) return { ...unread(late, false), hasAnswered: false }
-  if (code === NOT_FOUND_BY_SHELL || code === NOT_RUN_BY_SHELL) return { ...unread('git cannot be run here', false), hasAnswered: false }
+  if (late !== null) return { ...unreadBecause(late, false), hasAnswered: false }
+  if (code === NOT_FOUND_BY_SHELL || code === NOT_RUN_BY_SHELL) return { ...unreadBecause('git cannot be run here', false), hasAnswered: false }
   const failure = proxy.failure()
   if (failure !== null)
     return failure.isTooLarge
-      ? { ...unread(`the repository is too large: ${failure.reason}`, true), hasAnswered: true, isTooLarge: true }
-      : { ...unread(`the knot cannot be reached: ${excerpt(failure.reason)}`, false), hasAnswered: false }
-  if (isTooLong) return { ...unread('the knot sent too much output', true), hasAnswered: true }
+      ? { ...unreadBecause(`the repository is too large: ${failure.reason}`, true), hasAnswered: true, isTooLarge: true }
+      : { ...unreadBecause(`the knot cannot be reached: ${excerpt(failure.reason)}`, false), hasAnswered: false }
+  if (isTooLong) return { ...unreadBecause('the knot sent too much output', true), hasAnswered: true }
   if (NOT_FOUND.test(said)) return { ...NO_REPOSITORY, hasAnswered: true }
   const status = Number(STATUS.exec(said)?.[1] ?? 0)
-  if (status >= 300 && status < 400) return { ...unread('the knot redirects, and redirects are not followed', true), hasAnswered: true }
+  if (status >= 300 && status < 400) return { ...unreadBecause('the knot redirects, and redirects are not followed', true), hasAnswered: true }
   if ([400, 401, 403, 404, 410].includes(status)) return { ...NO_REPOSITORY, hasAnswered: true }
-  if (status !== 0) return { ...unread(`the knot answered ${String(status)}`, false), hasAnswered: true }
+  if (status !== 0) return { ...unreadBecause(`the knot answered ${String(status)}`, false), hasAnswered: true }
   if (NO_OBJECT.test(said)) return { ...NO_COMMIT, hasAnswered: true }
-  return { ...unread(`git could not read the repository: ${excerpt(FATAL.exec(said)?.[1] ?? 'it was killed')}`, false), hasAnswered: false }
+  return { ...unreadBecause(`git could not read the repository: ${excerpt(FATAL.exec(said)?.[1] ?? 'it was killed')}`, false), hasAnswered: false }
 }
 
 // ---------------------------------------------------------------------------------------- answers

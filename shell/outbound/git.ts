@@ -16,7 +16,7 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { Did, excerpt, type HostName, type ReadWorkflows, Sha, WORKFLOW_BYTES_MAX, type WorkflowName, WORKFLOWS_MAX } from '../../core/index.js'
 import type { Clock } from '../ports.js'
-import { contentsIn, failureOf, filesIn, headOf, NO_COMMIT, NO_REPOSITORY, NOT_GIVEN_OUT, sizesIn, unread, type Unread } from './git-output.js'
+import { contentsIn, failureOf, filesIn, headOf, NO_COMMIT, NO_REPOSITORY, NOT_GIVEN_OUT, sizesIn, unreadBecause, type Unread } from './git-output.js'
 import { packWithoutFiles } from './git-pack.js'
 import { gitProgram, type Program, type Ran } from './git-program.js'
 import { type Policy, type Resolve, resolverFor } from './guard.js'
@@ -252,11 +252,11 @@ export const gitReader = (options: GitOptions): ReadFiles => {
     const { knot, repository, sha } = asked
     // git never gets a commit that is not a hash, nor an address that the platform cannot parse.
     if (sha !== null && !Sha.is(sha)) return NO_COMMIT
-    if (!URL.canParse(serverOf(knot, isInsecure))) return unread('the knot cannot be reached: its name does not resolve', false)
+    if (!URL.canParse(serverOf(knot, isInsecure))) return unreadBecause('the knot cannot be reached: its name does not resolve', false)
     try {
       return await readAny(addressesOf(knot, repository, isInsecure), asked, signal)
     } catch (error) {
-      return unread(`the repository could not be read: ${excerpt(error instanceof Error ? error.message : String(error))}`, false)
+      return unreadBecause(`the repository could not be read: ${excerpt(error instanceof Error ? error.message : String(error))}`, false)
     }
   }
 }

@@ -97,7 +97,7 @@ export const textsOf =
  * Limits `resolve` to `max` concurrent look-ups and `maxWaiting` waiting ones. Beyond that a look-up fails at once. A cancelled one leaves the queue.
  * The queue is last in, first out: in an overload the oldest look-up has hardly any time left, and serving it first would make all of them late.
  */
-export const bounded = (resolve: Resolve, max: number, maxWaiting: number): Resolve => {
+export const limitResolve = (resolve: Resolve, max: number, maxWaiting: number): Resolve => {
   let waiting: ReadonlyArray<() => void> = []
   let asking = 0
 
@@ -136,4 +136,4 @@ export const bounded = (resolve: Resolve, max: number, maxWaiting: number): Reso
  * some seconds, and is retried after a pause that grows to minutes. Fifty names are a hundred queries at a time, fewer than a small forwarder takes
  * (dnsmasq: 150).
  */
-export const strangersResolve: Resolve = bounded(ownResolve(), 50, 1_000)
+export const strangersResolve: Resolve = limitResolve(ownResolve(), 50, 1_000)

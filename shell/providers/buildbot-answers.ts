@@ -1,7 +1,7 @@
 /** Decoders for Buildbot's answers, their meaning, and the names of builds at Buildbot. */
 import * as t from 'io-ts'
 import { createHash } from 'node:crypto'
-import { type HttpResponse, decoded } from './common.js'
+import { type HttpResponse, decodeAnswer } from './common.js'
 import type { Job, Progress } from './provider.js'
 
 export interface Field {
@@ -43,7 +43,7 @@ export const Chunks = t.type({ logchunks: t.readonlyArray(t.type({ content: t.st
 export const Trouble = t.union([t.type({ error: t.string }), t.type({ error: t.type({ message: t.unknown }) })])
 
 export const wordsOf = (answer: HttpResponse): string => {
-  const trouble = decoded(Trouble, answer)
+  const trouble = decodeAnswer(Trouble, answer)
   if (trouble === null) return ''
   if (typeof trouble.error === 'string') return trouble.error
   const { message } = trouble.error

@@ -1,7 +1,7 @@
 /** Requests to Buildbot's REST API (version 2), and the session for them. */
 import type * as t from 'io-ts'
 import { Builds, Requests, wordsOf } from './buildbot-answers.js'
-import { type HttpResponse, type Client, decoded, isRefusal, redactor } from './common.js'
+import { type HttpResponse, type Client, decodeAnswer, isRefusal, redactor } from './common.js'
 import type { Missing, Refused, Uncertain } from './provider.js'
 
 /** A build request and its builds. */
@@ -90,7 +90,7 @@ export const createBuildbotApi = (
     const answer = await ask(path)
     if (answer._tag === 'Uncertain') return answer
     if (answer.status === 404) return { _tag: 'Missing' }
-    const value = answer.status === 200 ? decoded(codec, answer) : null
+    const value = answer.status === 200 ? decodeAnswer(codec, answer) : null
     return value === null ? doubt(answer) : { _tag: 'Got', value }
   }
 

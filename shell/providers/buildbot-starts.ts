@@ -1,7 +1,7 @@
 /** Starts builds at Buildbot, and finds them: a force scheduler creates requests, each with the key of its build. */
 import { branchOf, Builders, flat, Forced, projectOf, Requests, Schedulers, variableOf } from './buildbot-answers.js'
 import type { BuildbotApi } from './buildbot-api.js'
-import { decoded, isRefusal } from './common.js'
+import { decodeAnswer, isRefusal } from './common.js'
 import { earliestMs } from './hosted.js'
 import type { Accepted, Job, Missing, Provider, Refused, Uncertain } from './provider.js'
 
@@ -24,7 +24,7 @@ export const createBuildbotStarts = (
     const answer = await ask(`/forceschedulers/${encodeURIComponent(scheduler)}`)
     if (answer._tag === 'Uncertain') return answer
     if (isRefusal(answer.status)) return refusal(`Buildbot does not let us use the force scheduler "${scheduler}"`, answer)
-    const [found] = (answer.status === 200 ? decoded(Schedulers, answer) : null)?.forceschedulers ?? []
+    const [found] = (answer.status === 200 ? decodeAnswer(Schedulers, answer) : null)?.forceschedulers ?? []
     if (found === undefined) return doubt(answer)
     if (!found.builder_names.includes(builderOf(job)))
       return client.refuse(`The force scheduler "${scheduler}" of Buildbot has no builder "${builderOf(job)}".`)
@@ -49,7 +49,7 @@ export const createBuildbotStarts = (
       tack_variables: JSON.stringify(Object.fromEntries(job.plan.variables))
     })
     if (answer._tag === 'Uncertain') return answer
-    const [request] = Object.values((answer.status === 200 ? decoded(Forced, answer) : null)?.result[1] ?? {})
+    const [request] = Object.values((answer.status === 200 ? decodeAnswer(Forced, answer) : null)?.result[1] ?? {})
     if (request !== undefined) return { _tag: 'Accepted', external: String(request) }
     return isRefusal(answer.status) ? refusal(`Buildbot does not start "${builderOf(job)}"`, answer) : doubt(answer)
   }

@@ -10,7 +10,7 @@ import { Done, flat, progressOf, Schedulers } from './buildbot-answers.js'
 import { basicOf, createBuildbotApi } from './buildbot-api.js'
 import { createBuildbotLogs } from './buildbot-logs.js'
 import { createBuildbotStarts } from './buildbot-starts.js'
-import { type HttpResponse, createClient, decoded } from './common.js'
+import { type HttpResponse, createClient, decodeAnswer } from './common.js'
 import type { Acknowledged, Job, Kind, Missing, Progress, Provider, Surroundings, Uncertain } from './provider.js'
 import { address, defineKind, secondsFrom, text } from './settings.js'
 
@@ -58,7 +58,7 @@ const create = ({ login, pollMs, scheduler, settleMs, url }: Options, { clock, f
     const id = requestOf(external)
     if (id === null) return nameless(external)
     const reason = { reason: 'It was cancelled at Tangled.' }
-    const isDone = (answer: HttpResponse): boolean => answer.status === 200 && decoded(Done, answer) !== null
+    const isDone = (answer: HttpResponse): boolean => answer.status === 200 && decodeAnswer(Done, answer) !== null
     const answer = await command(`/buildrequests/${id}`, 'cancel', reason)
     if (answer._tag === 'Uncertain') return answer
     if (!isDone(answer)) return doubt(answer)
@@ -80,7 +80,7 @@ const create = ({ login, pollMs, scheduler, settleMs, url }: Options, { clock, f
     const bad = (sentence: string) => ({ isFine: false, sentence: client.say(sentence) })
     const answer = await ask(`/forceschedulers/${encodeURIComponent(scheduler)}`)
     if (answer._tag === 'Uncertain') return bad(`Buildbot is not reachable: ${answer.error}`)
-    const [found] = (answer.status === 200 ? decoded(Schedulers, answer) : null)?.forceschedulers ?? []
+    const [found] = (answer.status === 200 ? decodeAnswer(Schedulers, answer) : null)?.forceschedulers ?? []
     if (found === undefined) {
       const words = wordsIn(answer)
       const advice = 'check "scheduler", and that "url" is the address of the web interface, without /api/v2'

@@ -2,7 +2,7 @@
 import * as E from 'fp-ts/lib/Either.js'
 import * as t from 'io-ts'
 import { BuildName, type Status } from '../../core/index.js'
-import { type HttpResponse, decoded } from './common.js'
+import { type HttpResponse, decodeAnswer } from './common.js'
 import type { Job, Progress } from './provider.js'
 
 export const MetaData = t.record(t.string, t.unknown)
@@ -91,7 +91,7 @@ export const isBuild = (a: BuildName | null, b: BuildName): boolean => a?.knot =
 
 /** Buildkite's message in an answer. */
 export const wordsOf = (answer: HttpResponse): string => {
-  const trouble = decoded(Trouble, answer)
+  const trouble = decodeAnswer(Trouble, answer)
   if (trouble === null) return ''
   return trouble.errors === undefined ? trouble.message : `${trouble.message} ${JSON.stringify(trouble.errors)}`
 }

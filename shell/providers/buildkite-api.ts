@@ -1,7 +1,7 @@
 /** Requests to Buildkite's REST API (version 2), and the paths of a job's builds there. */
 import { resetMs } from '../outbound/retry-after.js'
 import { Build, type PipelineRef, SLUG, wordsOf } from './buildkite-answers.js'
-import { type HttpResponse, type Client, decoded, type Request } from './common.js'
+import { type HttpResponse, type Client, decodeAnswer, type Request } from './common.js'
 import type { Job, Missing, Refused, Uncertain } from './provider.js'
 
 export interface BuildkiteApi {
@@ -74,7 +74,7 @@ export const createBuildkiteApi = (client: Client, { organizations, token, url }
     const answer = await ask(path)
     if (answer._tag === 'Uncertain') return answer
     if (answer.status === 404) return { _tag: 'Missing' }
-    return (answer.status === 200 ? decoded(Build, answer) : null) ?? doubt(answer)
+    return (answer.status === 200 ? decodeAnswer(Build, answer) : null) ?? doubt(answer)
   }
 
   return { ask, buildAt, client, doubt, nameless, pathOf, pathOfBuild, placeOf }

@@ -24,7 +24,7 @@ import {
 import { type BuildkiteAccount, createBuildkiteApi, EXTERNAL } from './buildkite-api.js'
 import { type BuildkiteHook, readWebhook } from './buildkite-hooks.js'
 import { createBuildkiteLogs } from './buildkite-logs.js'
-import { createClient, decoded, isRefusal } from './common.js'
+import { createClient, decodeAnswer, isRefusal } from './common.js'
 import type { Accepted, Acknowledged, Job, Kind, Missing, Progress, Provider, Refused, Surroundings, Uncertain } from './provider.js'
 import { address, defineKind, listOf, secondsFrom, signingSecret, text, token } from './settings.js'
 
@@ -98,7 +98,7 @@ const create = (options: Options, { clock, fetch, name }: Surroundings): Provide
       method: 'POST'
     })
     if (answer._tag === 'Uncertain') return answer
-    const made = answer.status === 201 || answer.status === 200 ? decoded(BuildData, answer) : null
+    const made = answer.status === 201 || answer.status === 200 ? decodeAnswer(BuildData, answer) : null
     if (made !== null) return { _tag: 'Accepted', external: externalOf(place, made.number) }
     if (!isRefusal(answer.status)) return doubt(answer)
     const what = `Buildkite does not start the pipeline "${place.organization}/${place.pipeline}"`
@@ -114,7 +114,7 @@ const create = (options: Options, { clock, fetch, name }: Surroundings): Provide
     for (let page = 1; page <= MAX_PAGES; page++) {
       const answer = await ask(`${pathOf(place)}/builds?${query}&page=${String(page)}`)
       if (answer._tag === 'Uncertain') return answer
-      const builds = answer.status === 200 ? decoded(t.array(Build), answer) : null
+      const builds = answer.status === 200 ? decodeAnswer(t.array(Build), answer) : null
       if (builds === null) return doubt(answer)
       for (const { meta_data: meta, number } of builds) if (isBuild(buildOf(meta), job.build)) oldest = Math.min(oldest ?? number, number)
       if (builds.length < PAGE) return oldest === null ? { _tag: 'Missing' } : { _tag: 'Accepted', external: externalOf(place, oldest) }
@@ -137,7 +137,7 @@ const create = (options: Options, { clock, fetch, name }: Surroundings): Provide
     if (path === null) return nameless(external)
     const answer = await ask(`${path}/cancel`, { method: 'PUT' })
     if (answer._tag === 'Uncertain') return answer
-    if (answer.status === 200 && decoded(BuildData, answer) !== null) return { _tag: 'Acknowledged' }
+    if (answer.status === 200 && decodeAnswer(BuildData, answer) !== null) return { _tag: 'Acknowledged' }
     if (answer.status !== 404 && answer.status !== 422) return doubt(answer)
     // The build has ended, or is gone. If we lack the permission to see it, that proves nothing.
     const stands = await progressAt(external)
@@ -153,7 +153,7 @@ const create = (options: Options, { clock, fetch, name }: Surroundings): Provide
     const bad = (sentence: string) => ({ isFine: false, sentence: client.say(sentence) })
     const answer = await ask('/access-token')
     if (answer._tag === 'Uncertain') return bad(`Buildkite is not reachable: ${answer.error}`)
-    const accessToken = answer.status === 200 ? decoded(AccessToken, answer) : null
+    const accessToken = answer.status === 200 ? decodeAnswer(AccessToken, answer) : null
     if (accessToken === null) {
       const words = wordsOf(answer)
       return bad(

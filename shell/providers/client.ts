@@ -134,7 +134,7 @@ export const createClient = (options: ClientOptions): Client => {
 }
 
 /** The text of a response decoded by `codec`; `null` if it does not match. */
-export const decoded = <A>(codec: t.Type<A, unknown>, { text }: { readonly text: string }): A | null => {
+export const decodeAnswer = <A>(codec: t.Type<A, unknown>, { text }: { readonly text: string }): A | null => {
   const value = decodeText(codec, text)
   return E.isRight(value) ? value.right : null
 }

@@ -16,7 +16,7 @@ export const markOf = (key: string): string => (key.length <= LONGEST_MARK ? key
 export const marksIn = (name: string): ReadonlyArray<string> => (name.match(/[a-z0-9._=/-]+/g) ?? []).filter((one) => one.split('/').length === 3)
 
 /** The result of a search that met a run without a mark, at `link`: it may be the one that was looked for. */
-export const unmarked = (client: Client, link: string, workflow: string): Uncertain =>
+export const unmarkedRun = (client: Client, link: string, workflow: string): Uncertain =>
   client.uncertain(
     `the name of run ${link} does not tell which build it is, so it may be this one: ` +
       `the workflow "${workflow}" needs a run-name with \${{ inputs.tack_key }}`

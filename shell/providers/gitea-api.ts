@@ -1,6 +1,6 @@
 /** Requests to Gitea. */
 import type * as t from 'io-ts'
-import { type HttpResponse, type Client, decoded, isRefusal } from './common.js'
+import { type HttpResponse, type Client, decodeAnswer, isRefusal } from './common.js'
 import { type WorkflowRef, runAt } from './dispatched.js'
 import { Complaint, Dispatched, Repository, Run, User } from './gitea-answers.js'
 import type { Missing, Uncertain } from './provider.js'
@@ -43,14 +43,14 @@ export const createGiteaApi = (client: Client, { token, url }: { readonly token:
     return `${url}/api/v1/${path.map(encodeURIComponent).join('/')}${asked === '' ? '' : `?${asked}`}`
   }
 
-  const wordsOf = (answer: HttpResponse): string => decoded(Complaint, answer)?.message ?? ''
+  const wordsOf = (answer: HttpResponse): string => decodeAnswer(Complaint, answer)?.message ?? ''
   const doubt = (answer: HttpResponse | Uncertain): Uncertain => (answer._tag === 'Uncertain' ? answer : client.doubt(answer, wordsOf(answer)))
   const isNo = ({ status }: HttpResponse): boolean => isRefusal(status)
   const nameless = (external: string): Uncertain => client.uncertain(`"${external}" does not name a Gitea run`)
 
   const read = <A>(codec: t.Type<A, unknown>, answer: HttpResponse | Uncertain): HttpResponse | Good<A> | Uncertain => {
     if (answer._tag === 'Uncertain' || answer.status !== 200) return answer
-    const value = decoded(codec, answer)
+    const value = decodeAnswer(codec, answer)
     return value === null ? doubt(answer) : { _tag: 'Good', value }
   }
 

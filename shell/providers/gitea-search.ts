@@ -1,5 +1,5 @@
 /** Finds a run at Gitea: lists the runs of a workflow, newest first, until one has the mark of the build in its name. */
-import { externalOf, markOf, marksIn, unmarked, type WorkflowRef } from './dispatched.js'
+import { externalOf, markOf, marksIn, unmarkedRun, type WorkflowRef } from './dispatched.js'
 import { Runs } from './gitea-answers.js'
 import type { GiteaApi } from './gitea-api.js'
 import { earliestMs } from './hosted.js'
@@ -41,7 +41,7 @@ export const createGiteaSearch =
         isBefore ||= hasStarted && startedMs < fromMs
       }
       if (runs.length > 0 && !isBefore) continue
-      return nameless === null ? { _tag: 'Missing' } : unmarked(client, nameless, place.workflow)
+      return nameless === null ? { _tag: 'Missing' } : unmarkedRun(client, nameless, place.workflow)
     }
     return client.uncertain('Gitea lists more runs than tack can search')
   }

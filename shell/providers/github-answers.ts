@@ -1,6 +1,6 @@
 /** Decoders for GitHub's answers, and their meaning. */
 import * as t from 'io-ts'
-import { type HttpResponse, decoded } from './common.js'
+import { type HttpResponse, decodeAnswer } from './common.js'
 import type { Progress } from './provider.js'
 
 // ---------------------------------------------------------------------------------------- what GitHub says
@@ -23,7 +23,7 @@ export const Hook = t.type({ repository: t.type({ full_name: t.string }), workfl
 export const Trouble = t.intersection([t.type({ message: t.string }), t.partial({ errors: t.unknown })])
 
 export const wordsOf = (answer: HttpResponse): string => {
-  const trouble = decoded(Trouble, answer)
+  const trouble = decodeAnswer(Trouble, answer)
   if (trouble === null) return ''
   return trouble.errors === undefined ? trouble.message : `${trouble.message} ${JSON.stringify(trouble.errors)}`
 }

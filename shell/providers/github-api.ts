@@ -2,7 +2,7 @@
 import { endpoint } from '@octokit/endpoint'
 import type { Endpoints } from '@octokit/types'
 import { resetMs } from '../outbound/retry-after.js'
-import { type HttpResponse, type Client, decoded, isRefusal } from './common.js'
+import { type HttpResponse, type Client, decodeAnswer, isRefusal } from './common.js'
 import { runAt } from './dispatched.js'
 import { isLimited, Run, wordsOf } from './github-answers.js'
 import type { Missing, Uncertain } from './provider.js'
@@ -67,7 +67,7 @@ export const createGithubApi = (client: Client, { token, url }: { readonly token
     const answer = await ask('GET /repos/{owner}/{repo}/actions/runs/{run_id}', at)
     if (answer._tag === 'Uncertain') return answer
     if (answer.status === 404) return { _tag: 'Missing' }
-    return (answer.status === 200 ? decoded(Run, answer) : null) ?? doubt(answer)
+    return (answer.status === 200 ? decodeAnswer(Run, answer) : null) ?? doubt(answer)
   }
 
   return { ask, client, doubt, isNo, nameless, runOf }

@@ -1,5 +1,5 @@
 /** Logs of runs at GitHub: those of their jobs, one after the other. */
-import { decoded, type TextLog } from './common.js'
+import { decodeAnswer, type TextLog } from './common.js'
 import { runAt, TIME_MARK } from './dispatched.js'
 import { Jobs, MAX_PAGES, PAGE, wordsOf } from './github-answers.js'
 import type { GithubApi } from './github-api.js'
@@ -31,7 +31,7 @@ export const createGithubLogs = ({ ask, client, doubt, isNo, nameless, runOf }: 
     for (let page = 1; page <= MAX_PAGES; page++) {
       const answer = await ask('GET /repos/{owner}/{repo}/actions/runs/{run_id}/jobs', { ...at, page, per_page: PAGE })
       if (answer._tag === 'Uncertain') return answer
-      const jobs = answer.status === 200 ? decoded(Jobs, answer)?.jobs : undefined
+      const jobs = answer.status === 200 ? decodeAnswer(Jobs, answer)?.jobs : undefined
       if (jobs === undefined) return answer.status === 404 ? client.refuse(GONE) : doubt(answer)
       for (const { conclusion, id, name: job, status } of jobs)
         parts.push({ hasFailed: conclusion === 'failure' || conclusion === 'timed_out', id: String(id), isReadable: status === 'completed' && conclusion !== 'skipped', name: job })

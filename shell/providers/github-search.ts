@@ -1,6 +1,6 @@
 /** Finds a run at GitHub: lists the runs of a workflow, newest first, until one has the mark of the build in its name. */
-import { type HttpResponse, decoded } from './common.js'
-import { externalOf, markOf, marksIn, unmarked, type WorkflowRef } from './dispatched.js'
+import { type HttpResponse, decodeAnswer } from './common.js'
+import { externalOf, markOf, marksIn, unmarkedRun, type WorkflowRef } from './dispatched.js'
 import { MAX_PAGES, PAGE, type Run, Runs } from './github-answers.js'
 import type { GithubApi } from './github-api.js'
 import { earliestMs } from './hosted.js'
@@ -37,7 +37,7 @@ export const createGithubSearch =
           ...(created === null ? {} : { created })
         })
         if (answer._tag === 'Uncertain') return answer
-        const runs: ReadonlyArray<Run> | undefined = answer.status === 200 ? decoded(Runs, answer)?.workflow_runs : undefined
+        const runs: ReadonlyArray<Run> | undefined = answer.status === 200 ? decodeAnswer(Runs, answer)?.workflow_runs : undefined
         if (runs === undefined) return doubt(answer)
         for (const { created_at: at, display_title: title, html_url: link, id } of runs) {
           const marks = marksIn(title ?? '')
@@ -46,7 +46,7 @@ export const createGithubSearch =
           oldest = at
         }
         if (runs.length < PAGE)
-          return nameless === null ? { _tag: 'Missing' } : unmarked(client, nameless, place.workflow)
+          return nameless === null ? { _tag: 'Missing' } : unmarkedRun(client, nameless, place.workflow)
       }
       // A search shows no more. The next one begins with the runs of the same second again.
       to = oldest

@@ -1,6 +1,6 @@
 /** Polls a run at GitHub. Answers with status 304 do not count towards the rate limit. */
 import type { Log } from '../ports.js'
-import { decoded } from './common.js'
+import { decodeAnswer } from './common.js'
 import { markOf, marksIn, runAt } from './dispatched.js'
 import { progressOf, Run } from './github-answers.js'
 import type { GithubApi } from './github-api.js'
@@ -27,7 +27,7 @@ export const createGithubWatch = (
     if (answer._tag === 'Uncertain') return answer
     if (answer.status === 304 && seen !== null) return seen.progress
     if (answer.status === 404) return { _tag: 'Missing' }
-    const run = answer.status === 200 ? decoded(Run, answer) : null
+    const run = answer.status === 200 ? decodeAnswer(Run, answer) : null
     if (run === null) return doubt(answer)
     warn(run)
     const progress = progressOf(run, external)

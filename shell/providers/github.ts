@@ -12,7 +12,7 @@
  * https://docs.github.com/webhooks/webhook-events-and-payloads#workflow_run.
  */
 import { isFinal } from '../../core/index.js'
-import { createClient, decoded } from './common.js'
+import { createClient, decodeAnswer } from './common.js'
 import { externalOf, LISTED, markOf, runAt, settingOf, workflowOf, type WorkflowRef } from './dispatched.js'
 import { Dispatched, progressOf, Repository, wordsOf } from './github-answers.js'
 import { createGithubApi } from './github-api.js'
@@ -93,7 +93,7 @@ const create = (options: Options, { clock, fetch, log, name }: Surroundings): Pr
     if (given !== null) return given
     const answer = await ask('GET /repos/{owner}/{repo}', { owner, repo })
     if (answer._tag === 'Uncertain') return answer
-    const found = answer.status === 200 ? decoded(Repository, answer) : null
+    const found = answer.status === 200 ? decodeAnswer(Repository, answer) : null
     if (found !== null) return found.default_branch
     return isNo(answer) ? client.refuse(`GitHub does not show the repository "${owner}/${repo}" (${String(answer.status)}): ${wordsOf(answer)}`) : doubt(answer)
   }
@@ -116,7 +116,7 @@ const create = (options: Options, { clock, fetch, log, name }: Surroundings): Pr
       ...(returnsRun ? { return_run_details: true } : {})
     })
     if (answer._tag === 'Uncertain') return answer
-    const made = answer.status === 200 ? decoded(Dispatched, answer) : null
+    const made = answer.status === 200 ? decodeAnswer(Dispatched, answer) : null
     if (made !== null) return accepted(job, externalOf(place, made.workflow_run_id))
     if (isNo(answer)) return client.refuse(`GitHub does not start the workflow "${owner}/${repo}/${workflow}" (${String(answer.status)}): ${wordsOf(answer)}`)
     // An older server only acknowledges. The core looks for a run if the answer is uncertain.
@@ -137,7 +137,7 @@ const create = (options: Options, { clock, fetch, log, name }: Surroundings): Pr
     if (!('_tag' in run)) return isFinal(progressOf(run, external).status) ? { _tag: 'Acknowledged' } : doubt(answer)
     if (run._tag === 'Uncertain') return run
     const repository = await ask('GET /repos/{owner}/{repo}', { owner: at.owner, repo: at.repo })
-    return repository._tag === 'HttpResponse' && repository.status === 200 && decoded(Repository, repository) !== null ? { _tag: 'Acknowledged' } : doubt(answer)
+    return repository._tag === 'HttpResponse' && repository.status === 200 && decodeAnswer(Repository, repository) !== null ? { _tag: 'Acknowledged' } : doubt(answer)
   }
 
   // -------------------------------------------------------------------------------------- check

@@ -1,5 +1,5 @@
 /** Makes foreign text safe to pass on: a server's response may repeat what it was sent, and be of any kind and length. */
-import { visible } from '../lib/log.js'
+import { escapeInvisible } from '../lib/log.js'
 
 /** The limit of a sentence that is passed on, in UTF-16 units. */
 const LONGEST_SENTENCE = 500
@@ -24,7 +24,7 @@ export const redactor = (secrets: ReadonlyArray<string>): ((text: string) => str
  * cut must not hide part of a secret.
  */
 export const sentence = (redact: (text: string) => string, text: string): string => {
-  const clean = visible(redact(text)).trim()
+  const clean = escapeInvisible(redact(text)).trim()
   const cut = clean.length <= LONGEST_SENTENCE ? clean : `${clean.slice(0, LONGEST_SENTENCE)}…`
   // Through UTF-8 and back: half of a surrogate pair becomes U+FFFD.
   return Buffer.from(cut).toString()

@@ -4,7 +4,7 @@
  */
 import * as t from 'io-ts'
 import { isFinal, type Status } from '../../core/index.js'
-import { type HttpResponse, createClient, decoded, isRefusal, type TextLog } from './common.js'
+import { type HttpResponse, createClient, decodeAnswer, isRefusal, type TextLog } from './common.js'
 import type { Job, Kind, Missing, Progress, Provider, Refused, Surroundings, Uncertain } from './provider.js'
 import { address, defineKind, secondsFrom, token } from './settings.js'
 
@@ -53,13 +53,13 @@ const create = ({ pollSeconds, token, url }: Settings, { clock, fetch, name }: S
   const get = (path: string, overflow: 'cut' | 'fail' = 'fail') => client.ask({ headers, overflow, url: at(path) })
   const post = (path: string, body: object) => client.ask({ body: JSON.stringify(body), headers, method: 'POST', url: at(path) })
 
-  const wordsOf = (answer: HttpResponse): string => decoded(Complaint, answer)?.message ?? ''
+  const wordsOf = (answer: HttpResponse): string => decodeAnswer(Complaint, answer)?.message ?? ''
   const isGood = ({ status }: HttpResponse): boolean => status >= 200 && status < 300
 
   /** The build in an answer; anything else is Uncertain. */
   const buildIn = (answer: HttpResponse | Uncertain): Build | Uncertain => {
     if (answer._tag === 'Uncertain') return answer
-    return (isGood(answer) ? decoded(Build, answer) : null) ?? client.doubt(answer, wordsOf(answer))
+    return (isGood(answer) ? decodeAnswer(Build, answer) : null) ?? client.doubt(answer, wordsOf(answer))
   }
 
   const progressOf = ({ exitCode, number, state }: Build): Progress | Uncertain => {
@@ -86,7 +86,7 @@ const create = ({ pollSeconds, token, url }: Settings, { clock, fetch, name }: S
   const find: Provider['find'] = async ({ key }) => {
     const answer = await get(`builds?key=${encodeURIComponent(key)}`)
     if (answer._tag === 'Uncertain') return answer
-    const builds = isGood(answer) ? decoded(Builds, answer) : null
+    const builds = isGood(answer) ? decodeAnswer(Builds, answer) : null
     if (builds === null) return client.doubt(answer, wordsOf(answer))
     const build = builds.find((one) => one.key === key)
     return build === undefined ? { _tag: 'Missing' } : { _tag: 'Accepted', external: String(build.number) }

@@ -2,7 +2,7 @@
 import * as t from 'io-ts'
 import { Status } from '../../core/index.js'
 import type { Clock } from '../ports.js'
-import { type HttpResponse, type Client, decoded, hmacOf } from './common.js'
+import { type HttpResponse, type Client, decodeAnswer, hmacOf } from './common.js'
 import type { Job, Missing, Progress, Refused, Uncertain } from './provider.js'
 
 // ---------------------------------------------------------------------------------------- what is said
@@ -75,7 +75,7 @@ export const createWebhookApi = (client: Client, clock: Clock, { pipelines, secr
     client.ask({ body, headers: { ...headers, ...signed(body), 'content-type': 'application/json' }, method: 'POST', url: to })
 
   const wordsOf = (answer: HttpResponse): string => {
-    const complaint = decoded(Complaint, answer)
+    const complaint = decodeAnswer(Complaint, answer)
     if (complaint === null) return /^\s*[<{[]/.test(answer.text) ? '' : answer.text
     return 'message' in complaint ? complaint.message : complaint.error
   }
@@ -86,7 +86,7 @@ export const createWebhookApi = (client: Client, clock: Clock, { pipelines, secr
 
   const startedBy = (answer: HttpResponse): { readonly id: string | null } | null => {
     if (answer.text.trim() === '') return { id: null }
-    const started = decoded(Started, answer)
+    const started = decodeAnswer(Started, answer)
     return started === null ? null : { id: started.id ?? null }
   }
 
@@ -103,7 +103,7 @@ export const createWebhookApi = (client: Client, clock: Clock, { pipelines, secr
     const answer = await get(to, { key: job.key })
     if (answer._tag === 'Uncertain') return answer
     if (answer.status === 404) return { _tag: 'Missing' }
-    const reported = isGood(answer) ? decoded(Standing, answer) : null
+    const reported = isGood(answer) ? decodeAnswer(Standing, answer) : null
     return reported === null ? doubt(answer) : progressOf(reported, job.key)
   }
 

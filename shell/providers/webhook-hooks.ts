@@ -1,6 +1,6 @@
 /** Calls from the CI behind a webhook: verifies the sender, and reads what they say of builds. */
 import * as t from 'io-ts'
-import { buildOfKey, decoded, headerOf, isSigned, isTimely } from './common.js'
+import { buildOfKey, decodeAnswer, headerOf, isSigned, isTimely } from './common.js'
 import type { WebhookAnswer, WebhookRequest } from './provider.js'
 import { Standing, type WebhookApi } from './webhook-api.js'
 
@@ -24,7 +24,7 @@ export const hearWebhook = (
   if (!isSigned(secret, Buffer.concat([Buffer.from(`${seconds}.`), request.body]), hex))
     return { _tag: 'Unauthorized', reason: 'the signature does not match: is "secret" (TACK_WEBHOOK_SECRET) the one with which the CI signs?' }
   if (!isTimely(seconds, request.nowMs)) return { _tag: 'Unauthorized', reason: 'the signature is more than 300 s old, or ahead' }
-  const callback = decoded(Callback, { text: request.body.toString() })
+  const callback = decodeAnswer(Callback, { text: request.body.toString() })
   if (callback === null) return { _tag: 'BadRequest', reason: 'expected {"key": text, "status": a status, "id"?, "error"?, "exitCode"?}' }
   const build = buildOfKey(callback.key)
   if (build === null) return { _tag: 'BadRequest', reason: 'unknown "key"' }

@@ -25,11 +25,11 @@ class Rejection extends Error {
 const WHAT_TO_DO = 'Nothing was changed. Restore a backup of the whole folder, or move the folder away to start anew'
 
 /** The store cannot continue from the file at `path`. */
-export const refused = (path: string, what: string): Error =>
+export const refusedError = (path: string, what: string): Error =>
   new Rejection({ _tag: 'Refused', path, message: `${what}. ${WHAT_TO_DO}` })
 
 /** Only the version that wrote the journal at `path` can fold it. */
-export const unfinished = (path: string, what: string): Error =>
+export const unfinishedError = (path: string, what: string): Error =>
   new Rejection({
     _tag: 'Refused',
     path,
@@ -37,7 +37,7 @@ export const unfinished = (path: string, what: string): Error =>
   })
 
 /** Another process uses the folder, or may be using it. */
-export const held = (path: string, message: string): Error => new Rejection({ _tag: 'Held', path, message })
+export const heldError = (path: string, message: string): Error => new Rejection({ _tag: 'Held', path, message })
 
 /** Runs `act`, and turns a rejection into data. `path` is named if the platform reports an error. */
 export const attempt = <A>(path: string, act: () => Promise<A>): TE.TaskEither<StoreError, A> =>

@@ -18,7 +18,7 @@ import { Low } from 'lowdb'
 import { basename, join } from 'node:path'
 import type { Event, State } from '../../core/index.js'
 import { type Disk, type DiskFile, ifThere, systemDisk } from './disk.js'
-import { attempt, refused, type StoreError } from './failure.js'
+import { attempt, refusedError, type StoreError } from './failure.js'
 import { folding } from './fold.js'
 import { cutTail, isJournal, journalPath, lineOf, readJournals, removeSuperseded } from './journal.js'
 import { acquire, isRemainder, type Lock } from './lock.js'
@@ -111,7 +111,7 @@ const boot = async (
   const names = await disk.list(folder)
   if (names.includes(basename(snapshotPath(folder)))) await db.read()
   else if (names.some(isJournal))
-    throw refused(snapshotPath(folder), 'it is missing, but a journal continues from it')
+    throw refusedError(snapshotPath(folder), 'it is missing, but a journal continues from it')
   else await db.write()
 
   const was = db.data

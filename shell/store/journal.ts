@@ -20,7 +20,7 @@ import { join } from 'node:path'
 import { crc32 } from 'node:zlib'
 import { Event, Natural } from '../../core/index.js'
 import { type Disk, withFile } from './disk.js'
-import { refused, unfinished } from './failure.js'
+import { refusedError, unfinishedError } from './failure.js'
 import { modernEvent } from './former-events.js'
 import { tellsOfFormerKnot } from './former-knots.js'
 import { decode, decodeText } from './json.js'
@@ -105,10 +105,10 @@ export interface Rules {
 const strangeness = ({ snapshot, version: today }: Rules, version: number | undefined, path: string, line: number): Error | null => {
   const at = `line ${String(line)}`
   if (version === today || (version === undefined && (snapshot ?? 0) <= UNNUMBERED)) return null
-  if (version === undefined) return refused(path, `${at}: it has no version number, and the snapshot before it has version ${String(snapshot)}`)
+  if (version === undefined) return refusedError(path, `${at}: it has no version number, and the snapshot before it has version ${String(snapshot)}`)
   if (version > today)
-    return refused(path, `${at}: it has version ${String(version)}, and this tack reads versions up to ${String(today)}: use a newer one`)
-  return unfinished(
+    return refusedError(path, `${at}: it has version ${String(version)}, and this tack reads versions up to ${String(today)}: use a newer one`)
+  return unfinishedError(
     path,
     `${at}: an earlier tack wrote it after its last snapshot, for a store of version ${String(version)}`
   )
@@ -129,13 +129,13 @@ export const readJournal = (
     let torn: TornTail | null = null
     for await (const line of linesOf(file)) {
       const orRefuse = <A>(result: E.Either<string, A>): A => {
-        if (E.isLeft(result)) throw refused(path, `line ${String(line.number)}: ${result.left}`)
+        if (E.isLeft(result)) throw refusedError(path, `line ${String(line.number)}: ${result.left}`)
         return result.right
       }
-      if (torn !== null) throw refused(path, `line ${String(torn.number)}: ${torn.why}`)
+      if (torn !== null) throw refusedError(path, `line ${String(torn.number)}: ${torn.why}`)
       const content = contentOf(line)
       if (E.isLeft(content)) {
-        if (runsOn(line)) throw refused(path, `line ${String(line.number)}: it goes on after the end of a batch`)
+        if (runsOn(line)) throw refusedError(path, `line ${String(line.number)}: it goes on after the end of a batch`)
         torn = { number: line.number, offset: line.offset, path, why: content.left }
       } else {
         // The checksum is right, so this is what was written. If it cannot be decoded, a torn write is not the reason.
@@ -204,11 +204,11 @@ export const readJournals = async (disk: Disk, folder: string, rules: Rules, seq
   let bytes = 0
   let torn: TornTail | null = null
   for (const { first, path } of files) {
-    if (torn !== null) throw refused(torn.path, `line ${String(torn.number)}: ${torn.why}`)
-    if (first !== next) throw refused(path, `it begins with batch ${String(first)}, but batch ${String(next)} has to come next`)
+    if (torn !== null) throw refusedError(torn.path, `line ${String(torn.number)}: ${torn.why}`)
+    if (first !== next) throw refusedError(path, `it begins with batch ${String(first)}, but batch ${String(next)} has to come next`)
     torn = await readJournal(disk, path, rules, seq, async (batch, line) => {
       if (batch.seq !== next)
-        throw refused(
+        throw refusedError(
           path,
           `line ${String(line.number)}: it is batch ${String(batch.seq)}, but batch ${String(next)} has to come next`
         )

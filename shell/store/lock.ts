@@ -15,7 +15,7 @@ import { randomUUID } from 'node:crypto'
 import { join } from 'node:path'
 import { canonical, Natural } from '../../core/index.js'
 import { codeOf, type Disk, ifThere, withFile } from './disk.js'
-import { held } from './failure.js'
+import { heldError } from './failure.js'
 import { decodeText } from './json.js'
 import type { Process, Processes } from './processes.js'
 
@@ -57,7 +57,7 @@ const holderOf = async (disk: Disk, path: string): Promise<Holder | null> => {
   )
   if (bytes === null) return null
   const holder = decodeText(Holder, bytes.toString())
-  if (E.isLeft(holder)) throw held(path, 'not a lock file of tack; delete it if no other process uses the folder')
+  if (E.isLeft(holder)) throw heldError(path, 'not a lock file of tack; delete it if no other process uses the folder')
   return holder.right
 }
 
@@ -95,8 +95,8 @@ export const acquire = async (disk: Disk, processes: Processes, folder: string):
     if (other === null) return take(at)
     const name = `process ${String(other.pid)} on host ${other.hostname}`
     if (other.hostname !== mine.hostname)
-      throw held(path, `${name} uses this folder; if you are certain that it is gone, delete this file`)
-    if (!(await processes.isGone(other))) throw held(path, `${name} uses this folder; stop it first`)
+      throw heldError(path, `${name} uses this folder; if you are certain that it is gone, delete this file`)
+    if (!(await processes.isGone(other))) throw heldError(path, `${name} uses this folder; stop it first`)
     const claim = join(folder, `lock.claim-${other.token}`)
     await take(claim)
     if ((await holderOf(disk, at))?.token === other.token) {

@@ -39,7 +39,7 @@ import {
 } from '../../core/index.js'
 import { accountReader, type Fault, linesOfAccount } from './accounts.js'
 import { type Disk, type DiskFile, ifThere, withFile } from './disk.js'
-import { refused } from './failure.js'
+import { refusedError } from './failure.js'
 import { fixedHead, growingReader, linesOfGrowing } from './growing.js'
 import { hex } from './journal.js'
 import { decode, decodeText, parseJson } from './json.js'
@@ -195,7 +195,7 @@ const migrate = (migrations: Migrations, version: number, document: Document): D
 
 const read = async (path: string, file: DiskFile, format: Format): Promise<Snapshot & { readonly bytes: number }> => {
   const orRefuse = <A>(number: number, result: E.Either<string, A>): A => {
-    if (E.isLeft(result)) throw refused(path, `line ${String(number)}: ${result.left}`)
+    if (E.isLeft(result)) throw refusedError(path, `line ${String(number)}: ${result.left}`)
     return result.right
   }
   let { version } = format
@@ -241,8 +241,8 @@ const read = async (path: string, file: DiskFile, format: Format): Promise<Snaps
     bytes += line.bytes.length + 1
     const text = line.bytes.toString()
     if (first === null) version = orRefuse(number, versionOf(text, format))
-    if (!line.isWhole) throw refused(path, `line ${String(number)}: it ends in the middle`)
-    if (isComplete) throw refused(path, `line ${String(number)}: there is more after the end`)
+    if (!line.isWhole) throw refusedError(path, `line ${String(number)}: it ends in the middle`)
+    if (isComplete) throw refusedError(path, `line ${String(number)}: there is more after the end`)
     const next = first === null ? null : nextList(text)
     if (first === null) {
       first = orRefuse(number, decodeText(FirstLine, `${text}]}`))
@@ -251,7 +251,7 @@ const read = async (path: string, file: DiskFile, format: Format): Promise<Snaps
     else if (next !== null) list = next
     else if (text.startsWith(']')) {
       if (!isLastList() || LAST.exec(text)?.[1] !== hex(crc))
-        throw refused(path, `line ${String(number)}: the checksum is not that of the content`)
+        throw refusedError(path, `line ${String(number)}: the checksum is not that of the content`)
       isComplete = true
     } else {
       const json = orRefuse(number, parseJson(text.endsWith(',') ? text.slice(0, -1) : text))
@@ -260,8 +260,8 @@ const read = async (path: string, file: DiskFile, format: Format): Promise<Snaps
     }
     crc = crc32('\n', crc32(line.bytes, crc))
   }
-  if (first === null) throw refused(path, 'it is empty')
-  if (!isComplete) throw refused(path, `it ends after line ${String(number)}`)
+  if (first === null) throw refusedError(path, 'it is empty')
+  if (!isComplete) throw refusedError(path, `it ends after line ${String(number)}`)
 
   const document = migrate(format.migrations, version, { ...old, head: first.head })
   for (const into of LISTS)
@@ -275,7 +275,7 @@ const read = async (path: string, file: DiskFile, format: Format): Promise<Snaps
     E.chain((head) => decode(Head, head)),
     E.chain((head) => fromParts({ ...parts, accounts: entries, head }))
   )
-  if (E.isLeft(state)) throw refused(path, state.left)
+  if (E.isLeft(state)) throw refusedError(path, state.left)
   return { bytes, seq: first.seq, state: state.right, version }
 }
 

@@ -14,7 +14,7 @@ import * as t from 'io-ts'
 import { join } from 'node:path'
 import { aboutOf, type Event, Natural } from '../../core/index.js'
 import { type Disk, type DiskFile, ifThere, withFile } from './disk.js'
-import { refused } from './failure.js'
+import { refusedError } from './failure.js'
 import type { Placed, Position } from './fold.js'
 import { decodeText } from './json.js'
 
@@ -99,7 +99,7 @@ export const readHung = async (disk: Disk, folder: string): Promise<Hung | null>
   const text = await textOf(disk, path)
   if (text === null) return null
   const read = decodeText(WrittenHung, text)
-  if (E.isLeft(read)) throw refused(path, read.left)
+  if (E.isLeft(read)) throw refusedError(path, read.left)
   return { ...read.right, journal: read.right.journal ?? null }
 }
 

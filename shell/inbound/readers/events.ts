@@ -15,7 +15,7 @@
 import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import { Builds, decodeCursor, type LogEntry, logFrame, type ReaderCursor, type State, type TimeUs } from '../../../core/index.js'
-import { joined, message } from '../../lib/messages.js'
+import { joinMessages, message } from '../../lib/messages.js'
 import type { Log } from '../../ports.js'
 import type { Peer } from '../http/peer.js'
 import { type HttpReply, text } from '../http/responses.js'
@@ -113,7 +113,7 @@ export const createEvents = (durable: () => State, log: Log, turns: Turns, limit
       size += bytes.length
       lastUs = entry.createdUs
     }
-    return messages.length === 0 ? null : { bytes: joined(messages), count: messages.length, lastUs }
+    return messages.length === 0 ? null : { bytes: joinMessages(messages), count: messages.length, lastUs }
   }
 
   const forgetOld = (): void => {

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { type WebSocket, WebSocketServer } from 'ws'
 import type { BuildName } from '../../../core/index.js'
 import { type LogOptions, type LogRequest, showLog } from '../../../shell/cli/build-log.js'
-import { drawn, hasColour } from '../../../shell/cli/text.js'
+import { draw, hasColour } from '../../../shell/cli/text.js'
 import type { LogLine } from '../../../shell/providers/provider.js'
 import { createWorld, eventually, fakeProvider, KNOT, serve } from '../inbound/support.js'
 import { manualClock } from '../support/bridge.js'
@@ -112,11 +112,11 @@ describe('a line of a log', () => {
     ['ends a style', '\u001b[0mx', '\u001b[1m', '\u001b[1m\u001b[0mx\u001b[0m', ''],
     ['loses what sets a title', '\u001b]0;title\u0007x', '', 'x', ''],
     ['shows an escape that begins nothing', '\u001b\u0001', '', '\\u001b\\u0001', '']
-  ])('%s', (_, line, before, text, style) => expect(drawn(line, before, true)).toEqual({ style, text }))
+  ])('%s', (_, line, before, text, style) => expect(draw(line, before, true)).toEqual({ style, text }))
 
   test('carries no style for ever', () => {
     let style = ''
-    for (let n = 0; n < 100; n++) style = drawn('\u001b[1mx', style, true).style
+    for (let n = 0; n < 100; n++) style = draw('\u001b[1mx', style, true).style
     expect(style.length).toBeLessThanOrEqual(64)
   })
 })

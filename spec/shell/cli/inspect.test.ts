@@ -5,7 +5,7 @@ import * as E from 'fp-ts/lib/Either.js'
 import { describe, expect, test } from 'vitest'
 import { canonical, decodeFrame, type Event, type HostName, initial, type Json, type Natural, run, type State, type TimeUs } from '../../../core/index.js'
 import { type Configuration, NO_CONFIGURATION } from '../../../shell/cli/configuration.js'
-import { inspect, inspection, readable } from '../../../shell/cli/inspect.js'
+import { inspect, inspection, inspectionText } from '../../../shell/cli/inspect.js'
 import { configOf, type RunOptions } from '../../../shell/cli/options.js'
 import { type Format, replay } from '../../../shell/cli/replay.js'
 import { lineOf } from '../../../shell/store/journal.js'
@@ -151,14 +151,14 @@ describe('tack inspect', () => {
     expect(inspection(run(state, [{ _tag: 'StopRequested', at: BEGIN }])[0]).stream).toBe('stopped'))
 
   test('shows that older events are being read again, and how far that has come', () => {
-    expect(readable('/s', state, NOW_MS)).not.toContain('reading again')
+    expect(inspectionText('/s', state, NOW_MS)).not.toContain('reading again')
     const [again] = run(state, [{ _tag: 'Started', at: BEGIN, config, resumeFrom: (BEGIN - 60_000_000) as TimeUs }])
     expect(inspection(again).rereading).toBe(BEGIN - 60_000_000)
-    expect(readable('/s', again, NOW_MS)).toContain(`reading again 2025-12-31T23:59:00.000Z (${String(BEGIN - 60_000_000)})\n`)
+    expect(inspectionText('/s', again, NOW_MS)).toContain(`reading again 2025-12-31T23:59:00.000Z (${String(BEGIN - 60_000_000)})\n`)
   })
 
   test('shows knots, holders, members, rows and reports as text, and nothing that moves the cursor', () => {
-    const page = readable('/some/store', state, NOW_MS)
+    const page = inspectionText('/some/store', state, NOW_MS)
     for (const text of [
       '/some/store',
       `spindle       ${HOSTNAME}   owner ${OWNER}   admission open`,
@@ -175,14 +175,14 @@ describe('tack inspect', () => {
 
   test('says how much there is of what is too long to show', () => {
     const many = Array.from({ length: 45 }, (_, n) => put(10 + n, BOB, 'sh.tangled.repo', `x${String(n)}`, { name: 'x', knot: 'knot1.example', spindle: HOSTNAME }))
-    const page = readable('/s', run(state, many)[0], NOW_MS)
+    const page = inspectionText('/s', run(state, many)[0], NOW_MS)
     expect(page).toContain('… and 11 more; --json shows all')
     expect(page).toContain('+43')
   })
 
   test('shows the last ten reports', () => {
     const many = Array.from({ length: 12 }, (_, n) => put(10 + n, BOB, 'sh.tangled.repo', `bad-${String(n)}`, { name: 7 }))
-    const [, said = ''] = readable('/s', run(state, many)[0], NOW_MS).split('Last reports')
+    const [, said = ''] = inspectionText('/s', run(state, many)[0], NOW_MS).split('Last reports')
     expect(said.match(/bad-[0-9]+/g)).toEqual(Array.from({ length: 10 }, (_, n) => `bad-${String(n + 2)}`))
   })
 
@@ -231,7 +231,7 @@ describe('tack inspect, of builds', () => {
   })
 
   test('shows as text running builds, ended builds, and nothing that moves the cursor', () => {
-    const page = readable('/s', world.state(), NOW_MS)
+    const page = inspectionText('/s', world.state(), NOW_MS)
     for (const line of [
       `running  59 s  ${KNOT}  ${first.rkey}  ci.yml    ${PROVIDER}      ${WORLD_OWNER}/app  Following`,
       `failed  59 s  ${KNOT}  ${first.rkey}  lint.yml  ${PROVIDER}      ${WORLD_OWNER}/app  make\\u001b[2J Error 2`,
@@ -254,7 +254,7 @@ describe('tack inspect, of builds', () => {
     changed.report(c, 'external-c', 'running')
     changed.refuse(b, 'no')
     expect(inspection(changed.state()).builds.map(({ workflow }) => workflow)).toEqual(['b.yml', 'c.yml', 'a.yml'])
-    const [goesOn = '', hasEnded = ''] = readable('/s', changed.state(), NOW_MS).split('Running builds')[1]?.split('Ended builds') ?? []
+    const [goesOn = '', hasEnded = ''] = inspectionText('/s', changed.state(), NOW_MS).split('Running builds')[1]?.split('Ended builds') ?? []
     expect([goesOn, hasEnded].map((part) => part.match(/[abc]\.yml/g))).toEqual([['c.yml', 'a.yml'], ['b.yml']])
   })
 
@@ -267,8 +267,8 @@ describe('tack inspect, of builds', () => {
     many.publishRepo()
     many.openKnot()
     for (const build of many.push({ workflows: Array.from({ length: count }, (_, n) => `${String(n)}.yml`) })) many.refuse(build, 'no')
-    expect(readable('/s', many.state(), NOW_MS).includes('… and 1 more; "tack builds" lists them')).toBe(isCut)
-    expect(readable('/s', many.state(), NOW_MS)).not.toContain('… and 0 more')
+    expect(inspectionText('/s', many.state(), NOW_MS).includes('… and 1 more; "tack builds" lists them')).toBe(isCut)
+    expect(inspectionText('/s', many.state(), NOW_MS)).not.toContain('… and 0 more')
   })
 
   test('cuts a long list of ended builds short', () => {
@@ -277,7 +277,7 @@ describe('tack inspect, of builds', () => {
     many.publishRepo()
     many.openKnot()
     for (const build of many.push({ workflows: Array.from({ length: 20 }, (_, n) => `${String(n)}.yml`) })) many.refuse(build, 'no')
-    expect(readable('/s', many.state(), NOW_MS)).toContain('… and 5 more; "tack builds" lists them')
+    expect(inspectionText('/s', many.state(), NOW_MS)).toContain('… and 5 more; "tack builds" lists them')
   })
 })
 

@@ -4,7 +4,7 @@ import { PassThrough } from 'node:stream'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
 import { withoutControls } from '../../../shell/cli/text.js'
-import { createLog, type LogFormat, visible } from '../../../shell/lib/log.js'
+import { createLog, type LogFormat, escapeInvisible } from '../../../shell/lib/log.js'
 import type { Fields } from '../../../shell/ports.js'
 
 const INVISIBLE: ReadonlyArray<readonly [string, string, string]> = [
@@ -21,18 +21,18 @@ const INVISIBLE: ReadonlyArray<readonly [string, string, string]> = [
 ]
 
 describe('a text of somebody else', () => {
-  test.each(INVISIBLE)('shows %s', (_, text, shown) => expect(visible(text)).toBe(shown))
+  test.each(INVISIBLE)('shows %s', (_, text, shown) => expect(escapeInvisible(text)).toBe(shown))
 
   test('is left alone in what can be seen, in any script', () => {
     const text = 'Grüße, שלום, 日本語, 🎉, e\u0301, \\u202e'
-    expect(visible(text)).toBe(text)
+    expect(escapeInvisible(text)).toBe(text)
   })
 
   test('means the same as JSON, where line feeds between values stay', () => {
     const value = INVISIBLE.map(([, text]) => text)
     const json = withoutControls(JSON.stringify(value, null, 2))
     expect(JSON.parse(json)).toEqual(value)
-    expect(json.split('\n').map(visible).join('\n')).toBe(json)
+    expect(json.split('\n').map(escapeInvisible).join('\n')).toBe(json)
     expect(json).not.toMatch(/[\p{Cf}\p{Zl}\p{Zp}]/u)
   })
 })

@@ -14,7 +14,7 @@ import { gitReader } from '../../../shell/outbound/git.js'
 import { httpClient } from '../../../shell/outbound/http-client.js'
 import { openSocket, type Policy, type Resolve, withDefaults } from '../../../shell/outbound/websocket.js'
 import { dial, guardedLookup } from '../../../shell/outbound/guard.js'
-import { bounded, ownResolve, strangersResolve, textsOf } from '../../../shell/outbound/resolver.js'
+import { limitResolve, ownResolve, strangersResolve, textsOf } from '../../../shell/outbound/resolver.js'
 import { recordReader } from '../../../shell/outbound/records.js'
 import { hasGit, WITHOUT_GIT } from '../support/git.js'
 import { eventually, held, options, tcpServer } from '../support/sockets.js'
@@ -132,7 +132,7 @@ describe('strangers’ look-ups are few at a time', () => {
 
   it('mute names occupy all places, a number of others wait, and the next fails at once', async () => {
     const started: Array<string> = []
-    const resolve = bounded((name, given) => (started.push(name), mute(name, given)), 2, 3)
+    const resolve = limitResolve((name, given) => (started.push(name), mute(name, given)), 2, 3)
     const all = outcomes(resolve, names(6))
     await settled()
     expect(all).toEqual(['waits', 'waits', 'waits', 'waits', 'waits', 'too many look-ups at once'])
@@ -142,7 +142,7 @@ describe('strangers’ look-ups are few at a time', () => {
   it('a look-up that is over, whatever came of it, makes room for the last that came', async () => {
     const started: Array<string> = []
     const ends: Array<() => void> = []
-    const resolve = bounded(
+    const resolve = limitResolve(
       (name) =>
         new Promise((done, fail) => {
           ends.push(() => (started.length % 2 === 0 ? done([]) : fail(new Error('the resolver is away'))))
@@ -164,7 +164,7 @@ describe('strangers’ look-ups are few at a time', () => {
 
   it('a look-up can be cancelled by its connection, and does not begin when that is gone', async () => {
     const signals: Array<AbortSignal | undefined> = []
-    const resolve = bounded((_, __, gone) => (signals.push(gone), Promise.resolve([])), 1, 2)
+    const resolve = limitResolve((_, __, gone) => (signals.push(gone), Promise.resolve([])), 1, 2)
     const { signal } = new AbortController()
     await resolve('knot.example.com', {}, signal)
     await expect(resolve('knot.example.com', {}, AbortSignal.abort())).rejects.toThrow('aborted')
@@ -175,7 +175,7 @@ describe('strangers’ look-ups are few at a time', () => {
     const started: Array<string> = []
     const gone = new AbortController()
     let end = (): void => undefined
-    const resolve = bounded(
+    const resolve = limitResolve(
       (name) =>
         new Promise((done) => {
           started.push(name)
