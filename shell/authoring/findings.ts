@@ -22,7 +22,7 @@ import {
 import { parseWorkflow } from '../outbound/workflows.js'
 import { parseSpelled } from '../outbound/yaml.js'
 import type { Reads } from '../providers/provider.js'
-import { placeOfKey, type Places, placesIn, type Position, START } from './places.js'
+import { placeOfKey, type Places, placesIn, type Position, START } from './positions.js'
 import { type Circumstances, tryWorkflows } from './trial.js'
 import { ELSEWHERE, EVENTS, FILE, FOREIGN, type Key, type Shape } from './vocabulary.js'
 

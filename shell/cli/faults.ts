@@ -1,5 +1,5 @@
 /** Faults of a configuration: each is one line that names the place, what is allowed there, and what to do. */
-import type { Position } from '../authoring/places.js'
+import type { Position } from '../authoring/positions.js'
 import { escapeInvisible } from '../lib/log.js'
 import { codeOf } from '../store/disk.js'
 

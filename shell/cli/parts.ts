@@ -1,7 +1,7 @@
 /** The parts of a configuration that are not command-line options: the allow-list, the limits of builds, the providers. */
 import * as E from 'fp-ts/lib/Either.js'
 import { type Allowed, excerpt, matchGlob, nearest } from '../../core/index.js'
-import { placeOfKey } from '../authoring/places.js'
+import { placeOfKey } from '../authoring/positions.js'
 import { isSettings } from '../providers/settings.js'
 
 /** The contents of the file, apart from options of the command line. */

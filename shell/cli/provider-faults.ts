@@ -3,7 +3,7 @@
  * import it.
  */
 import { excerpt, nearest } from '../../core/index.js'
-import { placeOfKey } from '../authoring/places.js'
+import { placeOfKey } from '../authoring/positions.js'
 import { KINDS } from '../providers/index.js'
 import { entriesOf, impliedBy, providerNames } from './assemble.js'
 import type { ReadConfiguration } from './configuration.js'

@@ -4,7 +4,7 @@
  */
 import { type ErrorCode, isAlias, isMap, isScalar, isSeq, LineCounter, type Node, parseDocument } from 'yaml'
 import { excerpt } from '../../core/index.js'
-import type { Position } from '../authoring/places.js'
+import type { Position } from '../authoring/positions.js'
 
 export interface SyntaxFault {
   readonly position: Position | null

@@ -11,7 +11,7 @@ import { BuildName, buildKey, excerpt, type Plan, type Status } from '../../../c
 import type { Clock, Fields, Log } from '../../../shell/ports.js'
 import type { Accepted, Job, LogLine, Missing, Progress, Provider, Refused, Uncertain, WebhookRequest } from '../../../shell/providers/provider.js'
 import { type ManualClock, manualClock } from '../support/bridge.js'
-import { missingFeatures } from './lacks.js'
+import { missingFeatures } from './missing-features.js'
 import { BUSY_SECONDS, type Doubt, type Fault, FAULTS, REFUSALS, type RefusalFault } from './ledger.js'
 
 /** A case of the suite for providers of which it can be asked; for others there is none. */

@@ -2,7 +2,7 @@
 import { expect, test, vi } from 'vitest'
 import type { Provider } from '../../../shell/providers/provider.js'
 import { type Bench, BUILD, jobOf, openWorkshop, OTHER, type Target } from './contract.js'
-import { missingFeatures } from './lacks.js'
+import { missingFeatures } from './missing-features.js'
 import { startServer } from './ledger.js'
 import { openSkeleton, target } from './servers/skeleton.js'
 
