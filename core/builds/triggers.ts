@@ -60,6 +60,19 @@ interface Claim {
   readonly repository: Repository
 }
 
+// A repeat starts nothing: checks 8 to 10 of T1.
+
+/** Check 8: a run has its key. */
+const hasRun = (state: BuildsState, { knot, rkey }: TriggerArrived): boolean => runOf(state, knot, rkey) !== null
+
+/** Check 9: its run is gone, or never began. */
+const isKeySpent = (state: BuildsState, { knot, rkey }: TriggerArrived): boolean =>
+  isSpent(sourceOf(state, knot), rkey)
+
+/** Check 10: it is a push that a run has met under its other key. */
+const isPushMet = (state: BuildsState, { knot, rkey, trigger: { cause } }: TriggerArrived): boolean =>
+  cause._tag === 'Push' && isMetByRun(state, knot, rkey, cause)
+
 /** The run that a trigger begins, if any. The checks are those of T1 and T2, in their order. */
 export const onTrigger = (context: Context, before: BuildsState, arrived: TriggerArrived): BuildsReduction => {
   const { knot, rkey, trigger } = arrived
@@ -77,8 +90,7 @@ export const onTrigger = (context: Context, before: BuildsState, arrived: Trigge
   if (entitlement._tag === 'Unknown') return O.some(ignored(state, arrived, 'repo'))
   const idle = reasonToIgnore(cause)
   if (idle !== null) return O.some(ignored(state, arrived, idle))
-  // A repeat starts nothing: T1, check 8. Checks 9 and 10, for repeats whose run is gone, are in `judgeNew`.
-  if (runOf(state, knot, rkey) !== null) return shown === null ? irrelevant : transitionTo(state)
+  if (hasRun(state, arrived)) return shown === null ? irrelevant : transitionTo(state)
   // If it is not known yet, it is checked again once the files have been read.
   const isEntitled = entitlement._tag !== 'NotEntitled'
   return O.some(judgeNew(state, { actor, arrived, isEntitled, context, repository: entitlement.repository }, meant))
@@ -87,13 +99,10 @@ export const onTrigger = (context: Context, before: BuildsState, arrived: Trigge
 /** Judges a trigger that has no run: it may be new, or a repeat whose run is gone or never began. */
 const judgeNew = (state: BuildsState, claim: Claim, meant: ReadonlyArray<Repository>): BuildsStep => {
   const { actor, arrived, isEntitled } = claim
-  const { knot, rkey, trigger } = arrived
+  const { knot, trigger } = arrived
   const { cause, kind } = trigger
-  // Check 9.
-  if (isSpent(sourceOf(state, knot), rkey)) return ignored(state, arrived, 'before')
+  if (isKeySpent(state, arrived) || isPushMet(state, arrived)) return ignored(state, arrived, 'before')
   if (cause._tag === 'Push') {
-    // Check 10.
-    if (isMetByRun(state, knot, rkey, cause)) return ignored(state, arrived, 'before')
     const counterpart = counterpartOf(state, knot, kind, { meant, push: cause })
     switch (kind) {
       case 'pipeline':
