@@ -57,6 +57,9 @@
  * Every request carries a number, and so does its answer. An answer whose number is not the one that the state waits
  * for is ignored, so one that comes late, twice or never does no harm. How to host the core, save it and restore it:
  * spec/embedding.md. What is public is listed in spec/embedding/surface.txt.
+ *
+ * Ten of the exports host the machine: defaults, Config, explain, initial, fold, Event, Effect, decodeFrame,
+ * decodeKnotFrame, State. The others are shapes of data, questions on the state, and parts that can be used alone.
  */
 
 // The machine, and its reducers: an embedder can use any of them alone.
