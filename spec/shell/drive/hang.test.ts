@@ -35,11 +35,13 @@ const hanging = async (folder: string, condition: string): Promise<string> => {
   // It holds up its thread for good, as a loop would, and leaves the processor to others.
   const wait = 'Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0)'
   const hung = `appendFileSync(${JSON.stringify(hangsOf(folder))}, 'x')`
-  const stuck = (name: string): string => `export const ${name} = (state, event) => { if (${condition}) { ${hung}; ${wait} } return real.${name}(state, event) }`
+  const stuck = (name: string): string =>
+    `export const ${name} = (state, event) => { if (${condition}) { ${hung}; ${wait} } return real.${name}(state, event) }\n` +
+    `if (real.${name} === undefined) throw new Error('the machine has no ${name}')`
   const hook = `export const load = (url, context, next) => {
     if (!url.endsWith('/core/machine.js')) return next(url, context)
     const from = JSON.stringify(url + '?real')
-    const source = 'import { appendFileSync } from "node:fs"\\nexport * from ' + from + '\\nimport * as real from ' + from + '\\n' + ${JSON.stringify(`${stuck('step')}\n${stuck('stepped')}`)}
+    const source = 'import { appendFileSync } from "node:fs"\\nexport * from ' + from + '\\nimport * as real from ' + from + '\\n' + ${JSON.stringify(`${stuck('step')}\n${stuck('reduce')}`)}
     return { format: 'module', shortCircuit: true, source }
   }`
   const path = join(folder, 'hang.mjs')
