@@ -137,8 +137,8 @@ export const createSaver = ({ beat, clock, limits, log, onDue, onFailure, onReco
       return E.right(events)
     },
     snapshot: () => {
-      const { least, most } = limits.journalBytes
-      const due = Math.min(most, Math.max(least, 4 * store.snapshotBytes()))
+      const { least, most, timesSnapshot } = limits.journalBytes
+      const due = Math.min(most, Math.max(least, timesSnapshot * store.snapshotBytes()))
       if (writing !== null || store.journalBytes() < Math.max(due, retryBytes)) return
       writing = store
         .snapshot(durable, isReplaced.signal)()

@@ -332,7 +332,7 @@ describe('the drive loop', () => {
       inboxChars: 16_777_216,
       inboxEvents: 3_000,
       inboxLong: 250,
-      journalBytes: { least: 8_388_608, most: 134_217_728 },
+      journalBytes: { least: 8_388_608, most: 134_217_728, timesSnapshot: 4 },
       lazyMs: 1_000,
       rescueMs: { first: 250, last: 30_000 },
       stopMs: 3_000,

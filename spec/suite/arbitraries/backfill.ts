@@ -26,9 +26,8 @@ import { type Change, commitOf, tidAt } from '../laws/events.js'
 import type { Settled } from '../laws/backfill.js'
 import { type Run, runOf } from '../laws/run.js'
 import { configWith } from './config.js'
-import { ALICE, EPOCH_US, HOSTNAME, OWNER, pick, SECOND_US, weighted } from './data.js'
+import { ALICE, BOB, EPOCH_US, HOSTNAME, OWNER, pick, SECOND_US, weighted } from './data.js'
 
-const BOB = 'did:plc:bob' as Did
 const RKEYS = ['a', 'b', '__proto__'].map((rkey) => rkey as Rkey)
 const PAGE = 2
 

@@ -38,13 +38,12 @@ import { type Change, commitOf, tidAt } from '../laws/events.js'
 import { nameText, type Outcome, type PushLife } from '../laws/builds.js'
 import { type Run, runOf, unfold } from '../laws/run.js'
 import { configWith } from './config.js'
-import { ALICE, EPOCH_US, HOSTNAME, OWNER, pick, SECOND_US, weighted } from './data.js'
+import { ALICE, BOB, EPOCH_US, HOSTNAME, OWNER, pick, SECOND_US, weighted } from './data.js'
 
 // ---------------------------------------------------------------------------------------- the world
 
 const K1 = 'knot1.example' as HostName
 const K2 = 'knot2.example' as HostName
-const BOB = 'did:plc:bob' as Did
 const OWNERS_REPO = 'did:plc:owners-repo'
 const SHAS = ['1', '2', '3'].map((digit) => digit.repeat(40) as Sha)
 const ZERO = '0'.repeat(40) as Sha

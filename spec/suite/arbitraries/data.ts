@@ -16,6 +16,7 @@ export const pick = <A>(list: ReadonlyArray<A>, i: number): A => {
 /** The owner comes first. Of two of them, one is the beginning of the other. */
 export const OWNER = 'did:plc:owner' as Did
 export const ALICE = 'did:plc:alice' as Did
+export const BOB = 'did:plc:bob' as Did
 export const DIDS = [OWNER, ALICE, 'did:web:bob.example' as Did, 'did:plc:alice-b' as Did, 'did:plc:eve' as Did] as const
 
 export const dids: fc.Arbitrary<Did> = weighted(...DIDS.map((did, i): readonly [number, Did] => [i === 0 ? 4 : 2, did]))

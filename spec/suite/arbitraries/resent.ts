@@ -25,11 +25,10 @@ import { take, type Step } from '../laws/fence.js'
 import type { Replay } from '../laws/commit.js'
 import type { Numbered, Resent } from '../laws/resent.js'
 import { configWith } from './config.js'
-import { ALICE, EPOCH_US, HOSTNAME, KNOTS, OWNER, pick, SECOND_US, weighted } from './data.js'
+import { ALICE, BOB, EPOCH_US, HOSTNAME, KNOTS, OWNER, pick, SECOND_US, weighted } from './data.js'
 
 const plain = { noNullPrototype: true } as const
 
-const BOB = 'did:plc:bob' as Did
 const DIDS = [OWNER, ALICE, BOB] as const
 const RKEYS = ['a' as Rkey, 'b' as Rkey]
 
