@@ -57,12 +57,21 @@ const END_LENGTH = CRC_KEY.length + 10
 /** A CRC-32 as eight hexadecimal digits. */
 export const hex = (crc: number): string => crc.toString(16).padStart(8, '0')
 
-/** The line of a batch, with its line feed. The checksum is inserted afterwards, because a line can be large and is built once. */
+/** No character takes more bytes than this for each of its UTF-16 units. */
+const BYTES_PER_UNIT = 3
+
+/**
+ * The line of a batch, with its line feed. A line can be large, so its text is written once, into a buffer that is long enough whatever it says:
+ * `Buffer.from` of the whole line joins the text and counts its bytes first, a twentieth of all the time in which a stream is consumed.
+ */
 export const lineOf = (version: number, { events, seq }: Omit<Batch, 'isFormer'>): Buffer => {
-  const line = Buffer.from(`{"version":${String(version)},"seq":${String(seq)},"events":${JSON.stringify(events)}${endOf(0)}\n`)
-  const content = line.subarray(0, line.length - END_LENGTH - 1)
-  line.write(endOf(crc32(content)), content.length, 'latin1')
-  return line
+  const head = `{"version":${String(version)},"seq":${String(seq)},"events":`
+  const text = JSON.stringify(events)
+  const line = Buffer.allocUnsafeSlow(head.length + text.length * BYTES_PER_UNIT + END_LENGTH + 1)
+  const start = line.write(head, 'latin1')
+  const length = start + line.write(text, start)
+  const end = line.write(`${endOf(crc32(line.subarray(0, length)))}\n`, length, 'latin1')
+  return line.subarray(0, length + end)
 }
 
 /** The line without its checksum, if that is right; `Left` says what is wrong. */
