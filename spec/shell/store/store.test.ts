@@ -21,8 +21,11 @@ import {
   headOf,
   HostName,
   type Json,
+  type Natural,
   OrderedMap,
-  StatusEntry
+  rejectFrame,
+  StatusEntry,
+  type TimeUs
 } from '../../../core/index.js'
 import {
   type Disk,
@@ -172,6 +175,17 @@ describe('a store', () => {
     expect(store.journalBytes()).toBe(0)
     await closed(store)
     expect(await readFile(join(folder, journalName(BATCHES.length + 1)), 'utf8')).toBe('')
+  })
+
+  it('writes whole what takes three bytes a character', async () => {
+    const folder = await newFolder()
+    const store = await openIn(folder)
+    const detail = '漢'.repeat(2_000)
+    const event = { ...rejectFrame({ at: 0 as TimeUs, connection: 0 as Natural }, 'json', ''), detail }
+    right(await store.append([event])())
+    await closed(store)
+    const content = `{"version":7,"seq":1,"events":${JSON.stringify([event])}`
+    expect(await readFile(join(folder, journalName(1)), 'utf8')).toBe(`${content},"crc":"${crc32(content).toString(16).padStart(8, '0')}"}\n`)
   })
 
   it('says how large its snapshot is: the one that it finds, and each that it writes', async () => {
