@@ -61,7 +61,7 @@ export type Floor = t.TypeOf<typeof Floor>
 export const SetAside = t.readonly(
   t.strict({
     changedUs: TimeUs,
-    /** Whether an event with a later time has made the account active since. */
+    /** Whether an event that gives a later time has made the account active since. */
     isOver: t.boolean,
     seq: Natural
   }),
@@ -151,10 +151,12 @@ export const saysMore = (account: Account, event: AccountReceived): boolean =>
   !(isRepeat(account, event) && account.setAside?.isOver === true)
 
 const setAsideBy = (account: Account, event: AccountReceived): SetAside | null => {
-  const { active, changedUs, seq, timeUs } = event
+  const { active, changedUs, seq } = event
   const { setAside } = account
   if (active)
-    return setAside === null || (changedUs ?? timeUs) <= setAside.changedUs ? setAside : { ...setAside, isOver: true }
+    return setAside === null || changedUs === null || changedUs <= setAside.changedUs
+      ? setAside
+      : { ...setAside, isOver: true }
   return changedUs === null || seq === null ? null : { changedUs, isOver: false, seq }
 }
 

@@ -1,7 +1,7 @@
 /**
  * The journal: what has happened since the snapshot, one batch a line.
  *
- *     {"version":7,"seq":7,"events":[…],"crc":"89abcdef"}
+ *     {"version":8,"seq":7,"events":[…],"crc":"89abcdef"}
  *
  * `version` is the number of the store (snapshot.ts); journals of numbers 1 and 2 have none. `seq` counts the batches of a store from 1 on, across
  * all files; `crc` is the CRC-32 of the bytes of the line before it. A file is named after its first batch. Each snapshot starts a new file, so that

@@ -313,11 +313,17 @@ const growing6 = (line: unknown): unknown => {
  */
 const toVersion7 = (document: Document): Document => document
 
+/**
+ * Version 8 changed what the journal does, but nothing of the stored shape. What an activation without a time superseded until then stays superseded.
+ */
+const toVersion8 = (document: Document): Document => document
+
 export const MIGRATIONS: Migrations = {
   1: toVersion2,
   2: (document) => toVersion3({ ...document, ...withoutFormerKnots(document) }),
   3: toVersion4,
   4: toVersion5,
   5: toVersion6,
-  6: toVersion7
+  6: toVersion7,
+  7: toVersion8
 }

@@ -1,7 +1,7 @@
 /**
  * The snapshot: the state after the first `seq` batches, as one JSON document that is written and read line by line.
  *
- *     {"format":"tack-state","version":7,"seq":7,"head":{…},"growing":[
+ *     {"format":"tack-state","version":8,"seq":7,"head":{…},"growing":[
  *     ["sources","knot.example",{…}],
  *     ["spent","3m…",{…}]
  *     ],"accounts":[
@@ -61,7 +61,7 @@ export interface Format {
   readonly version: number
 }
 
-export const FORMAT: Format = { migrations: MIGRATIONS, version: 7 }
+export const FORMAT: Format = { migrations: MIGRATIONS, version: 8 }
 
 /**
  * The lists of a document, in the order in which they are written. Up to version 3 the whole head was in the first line; version 1 had only accounts.

@@ -205,6 +205,13 @@ const misreading = (reading: string, file: string, from: string, to: string, kil
 
 export const MISREADINGS: ReadonlyArray<Misreading> = [
   misreading('a page all of whose items are passed over is the last', 'wire/list-records.js', 'items.length === 0 ||', 'records.length === 0 ||', 'list-records'),
+  misreading(
+    'the stamp of an activation stands for its time',
+    'commits/account.js',
+    'changedUs === null || changedUs <= setAside.changedUs',
+    '(changedUs ?? event.timeUs) <= setAside.changedUs',
+    'F9.6'
+  ),
   misreading('a call with an empty list of workflows means none', 'wire/call-body.js', 'names.length === 0 ? null : names', 'names', 'call'),
   misreading(
     'a tombstone stands, even one without a rev that is stamped 0',

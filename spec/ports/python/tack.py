@@ -2590,7 +2590,7 @@ class Commits:
         self._set_active(event["did"], account, event["active"])
         account.text = None
         if event["active"]:
-            if aside is not None and changed_us > aside.changed_us:
+            if aside is not None and event["changedUs"] is not None and event["changedUs"] > aside.changed_us:
                 account.set_aside = aside._replace(is_over=True)
             return
         says_both = event["changedUs"] is not None and event["seq"] is not None

@@ -350,7 +350,22 @@ const STORY_5: Story = {
 /** Of version 6. It went on from the one of version 5, where it had stopped, and heard of one more repository who may push. */
 const STORY_6: Story = STORY_5
 
-const LATER: { readonly [store: string]: Story } = { 'store-v3': STORY_3, 'store-v4': STORY_4, 'store-v5': STORY_5, 'store-v6': STORY_6 }
+/**
+ * Of version 7. It went on from the one of version 6, started, and heard of two accounts: one was deactivated and came back, which its server told
+ * without a time; the other was deleted, and has written since.
+ */
+const STORY_7: Story = {
+  ...STORY_6,
+  runs: STORY_6.runs.map((line) => line.replace('Starting', 'Finding').replace(', pausing', ''))
+}
+
+const LATER: { readonly [store: string]: Story } = {
+  'store-v3': STORY_3,
+  'store-v4': STORY_4,
+  'store-v5': STORY_5,
+  'store-v6': STORY_6,
+  'store-v7': STORY_7
+}
 const NAMES = [...Object.keys(STORIES), ...Object.keys(LATER)]
 const storyOf = (name: string): Story => STORIES[name] ?? LATER[name] ?? expect.fail(name)
 const ofRuns = (keys: ReadonlyArray<string>): ReadonlyArray<string> => keys.map((key) => `${key} ci.yml`).sort()
@@ -624,6 +639,16 @@ describe('a store of number 6', () => {
     const end = larger.lastIndexOf('\n]') + 1
     const crc = crc32(larger.slice(0, end)).toString(16).padStart(8, '0')
     expect(await accessOf(new Map([...image, ['state.json', Buffer.from(`${larger.slice(0, end)}],"crc":"${crc}"}\n`)]]))).toEqual([4, [[ALICE, 1], [OWNER, 3]], 1, [[OWNER, 1]]])
+  })
+})
+
+describe('a store of number 7', () => {
+  it('had an activation without a time supersede what came before it, which stays as it was', async () => {
+    const { accounts } = (await stateOf('store-v7')).commits
+    expect(M.toEntries(accounts).flatMap(([did, { active, setAside }]) => (setAside === null ? [] : [[did, active, setAside.isOver]]))).toEqual([
+      ['did:plc:bob22222222222222222222', false, false],
+      ['did:plc:carol222222222222222222', true, true]
+    ])
   })
 })
 

@@ -142,7 +142,7 @@ describe('a store', () => {
       runs,
       seq: BATCHES.length,
       statuses,
-      version: 7
+      version: 8
     })
     const linesOf = (entries: ReadonlyArray<unknown>) =>
       entries.map((entry, i) => canonical(entry as Json) + (i === entries.length - 1 ? '' : ','))
@@ -155,7 +155,7 @@ describe('a store', () => {
       '],"statuses":[',
       ...linesOf(statuses)
     ])
-    expect(text).toMatch(/^\{"format":"tack-state","version":7,"seq":\d+,"head":\{.*\},"growing":\[\n/)
+    expect(text).toMatch(/^\{"format":"tack-state","version":8,"seq":\d+,"head":\{.*\},"growing":\[\n/)
     expect(text).toMatch(/\n\],"crc":"[0-9a-f]{8}"\}\n$/)
   })
 
@@ -167,7 +167,7 @@ describe('a store', () => {
     expect(store.journalBytes()).toBe(Buffer.byteLength(text))
     expect(text.split('\n').slice(0, -1)).toEqual(
       BATCHES.map((events, i) => {
-        const content = `{"version":7,"seq":${String(i + 1)},"events":${JSON.stringify(events)}`
+        const content = `{"version":8,"seq":${String(i + 1)},"events":${JSON.stringify(events)}`
         return `${content},"crc":"${crc32(content).toString(16).padStart(8, '0')}"}`
       })
     )
@@ -184,7 +184,7 @@ describe('a store', () => {
     const event = { ...rejectFrame({ at: 0 as TimeUs, connection: 0 as Natural }, 'json', ''), detail }
     right(await store.append([event])())
     await closed(store)
-    const content = `{"version":7,"seq":1,"events":${JSON.stringify([event])}`
+    const content = `{"version":8,"seq":1,"events":${JSON.stringify([event])}`
     expect(await readFile(join(folder, journalName(1)), 'utf8')).toBe(`${content},"crc":"${crc32(content).toString(16).padStart(8, '0')}"}\n`)
   })
 
@@ -329,7 +329,7 @@ describe('STORE-4: any bytes as a state file give a valid state or a refusal', (
     '[]',
     '{}',
     '{"posts":[]}\n',
-    '\ufeff{"format":"tack-state","version":7,',
+    '\ufeff{"format":"tack-state","version":8,',
     '\u0000\u0000',
     'PK\u0003\u0004'
   ])('a foreign file: %j', async (text) => {
@@ -341,10 +341,10 @@ describe('STORE-4: any bytes as a state file give a valid state or a refusal', (
   it('a newer version: both are named', async () => {
     const image = await imageOf(3)
     const text = fileIn(image, 'state.json').toString()
-    expect((await refusal(withFile(image, 'state.json', sealed(text.replace('"version":7', '"version":12'))))).message).toMatch(
-      /line 1: it has version 12, and this tack reads versions up to 7/
+    expect((await refusal(withFile(image, 'state.json', sealed(text.replace('"version":8', '"version":12'))))).message).toMatch(
+      /line 1: it has version 12, and this tack reads versions up to 8/
     )
-    expect((await refusal(withFile(image, 'state.json', sealed(text.replace('"version":7', '"version":0'))))).message).toMatch(
+    expect((await refusal(withFile(image, 'state.json', sealed(text.replace('"version":8', '"version":0'))))).message).toMatch(
       /version 0/
     )
   })
@@ -401,7 +401,7 @@ describe('STORE-4: any bytes as a state file give a valid state or a refusal', (
       withFile(
         image,
         'state.json',
-        sealed(fileIn(image, 'state.json').toString().replace('"version":7', '"version":0').replaceAll('"active"', '"alive"'))
+        sealed(fileIn(image, 'state.json').toString().replace('"version":8', '"version":0').replaceAll('"active"', '"alive"'))
       )
     )
     const renamed = (json: unknown): unknown => JSON.parse(JSON.stringify(json).replaceAll('"alive"', '"active"'))
@@ -412,7 +412,7 @@ describe('STORE-4: any bytes as a state file give a valid state or a refusal', (
         2: (document) => document,
         3: (document) => document
       },
-      version: 7
+      version: 8
     })
     const snapshot = await adapter.read()
     if (snapshot === null) return expect.fail('it is missing')
@@ -469,17 +469,17 @@ describe('a store of version 1', () => {
     expect(state.config.backfill).toBe(true)
   })
 
-  it('is written as version 7 before anything else, and then read as it was', async () => {
+  it('is written as version 8 before anything else, and then read as it was', async () => {
     const before = await arrived()
     const disk = diskOf(await image())
     const reports: Array<string> = []
     const store = right(await openOn(disk, (message) => reports.push(message)))
-    expect(reports).toEqual(['store upgraded from version 1 to 7; older versions of tack cannot read it'])
+    expect(reports).toEqual(['store upgraded from version 1 to 8; older versions of tack cannot read it'])
     expect(store.journalBytes()).toBe(0)
     expect(written(store.state)).toBe(written(before.state))
     await closed(store)
     const text = disk.now().get('state.json')?.toString() ?? ''
-    expect(text).toMatch(/^\{"format":"tack-state","version":7,"seq":3,/)
+    expect(text).toMatch(/^\{"format":"tack-state","version":8,"seq":3,/)
     expect(text).toMatch(/\n\],"runs":\[\n\n?\],"statuses":\[\n\n?\],"crc":"[0-9a-f]{8}"\}\n$/)
     expect(contents(right(await readStore(FOLDER, disk)()))).toEqual(contents(before))
   })
@@ -498,7 +498,7 @@ describe('a store of another version', () => {
   /** A version to come, in which nothing has another shape. */
   const LATER: Format = { migrations: { ...MIGRATIONS, [FORMAT.version]: (document) => document }, version: FORMAT.version + 1 }
   const SENTENCE =
-    /^line 1: an earlier tack wrote it after its last snapshot, for a store of version 7\. Nothing was changed\. Start that version once and stop it: /
+    /^line 1: an earlier tack wrote it after its last snapshot, for a store of version 8\. Nothing was changed\. Start that version once and stop it: /
 
   /** The same store after a stop, which leaves a snapshot of everything. */
   const stopped = (): Promise<Image> => imageOf(BATCHES.length)
@@ -507,17 +507,17 @@ describe('a store of another version', () => {
     const disk = diskOf(await stopped())
     const store = right(await openOn(disk, undefined, LATER))
     expect(written(store.state)).toBe(written(LAST))
-    expect(fileIn(disk.now(), 'state.json').toString()).toMatch(/^\{"format":"tack-state","version":8,/)
+    expect(fileIn(disk.now(), 'state.json').toString()).toMatch(/^\{"format":"tack-state","version":9,/)
     right(await store.append(BATCHES[0] ?? [])())
     await closed(store)
-    expect(fileIn(disk.now(), journalName(BATCHES.length + 1)).toString()).toMatch(/^\{"version":8,"seq":/)
+    expect(fileIn(disk.now(), journalName(BATCHES.length + 1)).toString()).toMatch(/^\{"version":9,"seq":/)
 
     expect(contents(right(await readStore(FOLDER, disk, LATER)()))).toEqual({
       seq: BATCHES.length + 1,
       state: written(after(LAST, BATCHES[0] ?? []))
     })
     // There is no way back.
-    expect((await refusal(disk.now())).message).toMatch(/it has version 8, and this tack reads versions up to 7: use a newer one/)
+    expect((await refusal(disk.now())).message).toMatch(/it has version 9, and this tack reads versions up to 8: use a newer one/)
   })
 
   it('is refused with what to do, and not changed, when its journal goes on after the snapshot', async () => {
@@ -543,7 +543,7 @@ describe('a store of another version', () => {
 
   it('has the journal ignored that the snapshot includes', async () => {
     const image = await stopped()
-    const lines = [numbered(7, BATCHES.length - 1, [{ _tag: 'Forgotten' }]), numbered(null, BATCHES.length, [{ _tag: 'Forgotten' }])]
+    const lines = [numbered(8, BATCHES.length - 1, [{ _tag: 'Forgotten' }]), numbered(null, BATCHES.length, [{ _tag: 'Forgotten' }])]
     const included = withFile(withoutFile(image, journalName(BATCHES.length + 1)), journalName(BATCHES.length - 1), lines.join(''))
     const store = right(await openOn(diskOf(included), undefined, LATER))
     expect(written(store.state)).toBe(written(LAST))
@@ -554,11 +554,11 @@ describe('a store of another version', () => {
     const image = await stopped()
     const going = (line: string): Image => withFile(image, journalName(BATCHES.length + 1), line)
     const next = BATCHES.length + 1
-    expect((await refusal(going(numbered(null, next, [])))).message).toMatch(/^line 1: it has no version number, and the snapshot before it has version 7/)
+    expect((await refusal(going(numbered(null, next, [])))).message).toMatch(/^line 1: it has no version number, and the snapshot before it has version 8/)
     expect((await refusal(going(numbered(2, next, [])))).message).toMatch(/^line 1: an earlier tack wrote it after its last snapshot, for a store of version 2/)
-    expect((await refusal(going(numbered(8, next, [])))).message).toMatch(/^line 1: it has version 8, and this tack reads versions up to 7/)
+    expect((await refusal(going(numbered(9, next, [])))).message).toMatch(/^line 1: it has version 9, and this tack reads versions up to 8/)
     // A copy that was made while a new version started may have the snapshot from before.
-    const store = right(await openOn(diskOf(going(numbered(8, next, BATCHES[0] ?? []))), undefined, LATER))
+    const store = right(await openOn(diskOf(going(numbered(9, next, BATCHES[0] ?? []))), undefined, LATER))
     expect(written(store.state)).toBe(written(after(LAST, BATCHES[0] ?? [])))
     await closed(store)
   })
@@ -668,7 +668,7 @@ describe('STORE-4: a damaged journal', () => {
 
   it('is never cut where it is valid and cannot be understood', async () => {
     const image = await imageOf(2)
-    const line = numbered(7, BATCHES.length + 1, [{ _tag: 'Invented', at: 1 }])
+    const line = numbered(8, BATCHES.length + 1, [{ _tag: 'Invented', at: 1 }])
     const changed = withFile(image, journalName(3), Buffer.concat([fileIn(image, journalName(3)), Buffer.from(line)]))
     expect((await refusal(changed)).message).toMatch(new RegExp(`^line ${String(BATCHES.length - 1)}: at events\\.0`))
   })
@@ -1105,7 +1105,7 @@ describe('replay', () => {
   })
 
   it('tells a journal from a trace by how it begins', async () => {
-    const files = { journal: '{"version":7,"seq":1,"events":[]', begun: '', old: '{"seq":1,"events":[]', trace: '{"_tag":"trace"', other: 'x' }
+    const files = { journal: '{"version":8,"seq":1,"events":[]', begun: '', old: '{"seq":1,"events":[]', trace: '{"_tag":"trace"', other: 'x' }
     const disk = diskOf(new Map(Object.entries(files).map(([name, text]) => [name, Buffer.from(text)])))
     const answers = await Promise.all(Object.keys(files).map(async (name) => right(await readsAsJournal(`/store/${name}`, disk)())))
     expect(answers).toEqual([true, true, true, false, false])

@@ -215,8 +215,8 @@ const knotEvent = (state: State, { from, act }: Command, at: TimeUs, timeUs: num
         created: act.stamped ? createdAt(timeUs, act.which) : null,
         host,
         nsid: 'sh.tangled.knot.memberUpdate' as Nsid,
-        // Knots that send no stamps make keys that tell the time.
-        rkey: (!act.stamped && act.which % 3 > 0 ? tidAt(timeUs) : 'self') as Rkey,
+        // Knots that send no stamps make keys that tell the time, some of a clock that is ahead.
+        rkey: (!act.stamped && act.which % 3 > 0 ? tidAt(act.which === 2 ? clamp(timeUs + 2 * FUTURE_US) : timeUs) : 'self') as Rkey,
         payload: { _tag: 'Other' }
       }
     case 'reject':

@@ -435,14 +435,14 @@ export const ACCOUNTS: ReadonlyArray<Example> = [
     when: [account(ALICE, 'suspended', at(20), { changedUs: at(9) }), account(BOB, 'suspended', at(20), { seq: 1 })],
     then: { rows: [], accounts: [inactive(ALICE, at(20)), inactive(BOB, at(20))], effects: [unsubscribe(K1, 3), unsubscribe(K2, 4)] }
   }),
-  example('D5.68 the stamp of an activation stands for its time where it does not say when it was', {
+  example('D5.68 an activation that does not say when it was supersedes nothing: the deactivation, sent again, counts', {
     given: [
       put(ALICE, 'a', repo(), at(1)),
       account(ALICE, 'suspended', at(10), { changedUs: at(9), seq: 1 }),
       account(ALICE, 'active', at(12))
     ],
     when: [account(ALICE, 'suspended', at(50), { changedUs: at(9), seq: 1 })],
-    then: { rows: [row(ALICE, 'a', repo())], accounts: [active(ALICE, at(12))], effects: [] }
+    then: { rows: [], accounts: [inactive(ALICE, at(50))], effects: [unsubscribe(K1, 2)] }
   }),
   example('D5.69 an activation of the very moment of the deactivation is not later: the deactivation, sent again, counts', {
     given: [

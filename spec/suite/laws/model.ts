@@ -186,7 +186,7 @@ const account = (model: Model, event: AccountReceived): void => {
   known.asOfUs = Math.max(known.asOfUs, believed(timeUs, at))
   known.active = active
   if (active) {
-    if (last !== null && (changedUs ?? timeUs) > last.changedUs) known.setAside = { ...last, isOver: true }
+    if (last !== null && changedUs !== null && changedUs > last.changedUs) known.setAside = { ...last, isOver: true }
     return
   }
   known.setAside = changedUs === null || seq === null ? null : { changedUs, isOver: false, seq }

@@ -75,7 +75,7 @@ export const elsewhere = ({ again, once }: Resent): ReadonlyArray<string> =>
 // ---------------------------------------------------------------------------------------- limits
 
 /** The limits that behaviour.md states, in its order. */
-export type Limit = 'S14 account' | 'D7 late' | 'D7 before' | 'F9 account' | 'F9 activation' | 'F9 deletion' | 'F9 rev'
+export type Limit = 'S14 account' | 'D7 late' | 'D7 before' | 'F9 account' | 'F9 deletion' | 'F9 rev'
 
 const isUsable = ({ rev, timeUs }: CommitReceived): boolean => rev !== null && timeOf(rev) <= BigInt(timeUs) + BigInt(FUTURE_US)
 
@@ -124,7 +124,6 @@ const metIn = ({ frames, run }: Numbered, stampOnce: ReadonlyMap<number, number>
       if (event.status === 'deleted' && isFromBefore) for (const key of revived.get(did) ?? []) note(key, 'D7 before')
       if (takesAway(account, accountOf(after, did)) && isUnrecognized(event, earlier, horizonUs)) note(did, 'F9 deletion')
       if (event.status === 'deleted' && event.changedUs === null && isNewStamp) note(did, 'F9 deletion')
-      if (event.active && event.changedUs === null && isNewStamp) note(did, 'F9 activation')
       if (timeUs <= last.us && !isSelective(before)) note(did, 'S14 account')
       if (timeUs <= last.accountUs) wentBack.add(frame)
       // It may count under the one stamp and not under the other; so may an event of the account that came under an old stamp since.
