@@ -21,6 +21,11 @@ class LongestFirst extends BaseSequencer {
   }
 }
 
+const byNode = {
+  plugins: [loadedByNode(ROOT, COMPILED)],
+  server: { deps: { external: [new RegExp(`/${COMPILED}/`)] } }
+}
+
 /** All tests. Those of the core come from one place each, those of the shell need sockets, files and processes. */
 export default defineConfig({
   root: ROOT,
@@ -38,10 +43,14 @@ export default defineConfig({
       // Their files share processes, each of which loads the core once: nothing of what they try can be changed. They compute much.
       {
         extends: true,
-        plugins: [loadedByNode(ROOT, COMPILED)],
-        test: { name: 'pure', include: PURE, isolate: false, server: { deps: { external: [new RegExp(`/${COMPILED}/`)] } } }
+        plugins: byNode.plugins,
+        test: { name: 'pure', include: PURE, isolate: false, server: byNode.server }
       },
-      { extends: true, test: { name: 'shell', include: ['spec/**/*.test.ts'], exclude: PURE, globalSetup: ['spec/shell/support/tidy.ts'] } }
+      {
+        extends: true,
+        plugins: byNode.plugins,
+        test: { name: 'shell', include: ['spec/**/*.test.ts'], exclude: PURE, globalSetup: ['spec/shell/support/tidy.ts'], server: byNode.server }
+      }
     ]
   }
 })
