@@ -1,4 +1,4 @@
-/** How much is processed at a time. The defaults keep a turn of the event loop within some 10 ms. */
+/** How much is processed at a time. The defaults keep a turn of the event loop within some 20 ms. */
 export interface Limits {
   /** After this many events in one turn of the event loop, every socket waits for the next turn. */
   readonly turnEvents: number
@@ -19,6 +19,10 @@ export interface Limits {
   readonly batchEvents: number
   /** The limit of events in a batch whose steps may take long: they are noted at once. */
   readonly batchLong: number
+  /**
+   * How long the steps of one batch may take. (With 10 ms, the longest turn took 27 ms in place of 19 while 50 000 rows were consumed, and 21 in place
+   * of 16 at twice as many; it saved 3 to 5 per cent of the time there, and nothing at 1 000 rows.)
+   */
   readonly batchMs: number
   /** How long a mere move of the cursor may wait to be written. */
   readonly lazyMs: number
@@ -44,7 +48,7 @@ export const defaultLimits: Limits = {
   inboxChars: 16 * 1024 * 1024,
   batchEvents: 1_500,
   batchLong: 64,
-  batchMs: 10,
+  batchMs: 5,
   lazyMs: 1_000,
   journalBytes: { least: 8 * 1024 * 1024, most: 128 * 1024 * 1024, timesSnapshot: 4 },
   stopMs: 3_000,

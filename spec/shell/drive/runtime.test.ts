@@ -328,7 +328,7 @@ describe('the drive loop', () => {
     expect(defaultLimits).toEqual({
       batchEvents: 1_500,
       batchLong: 64,
-      batchMs: 10,
+      batchMs: 5,
       inboxChars: 16_777_216,
       inboxEvents: 3_000,
       inboxLong: 250,
@@ -530,7 +530,7 @@ describe('the drive loop', () => {
 
   test.each([
     ['none', 0, 2],
-    ['4 ms', 4, 5],
+    ['2 ms', 2, 5],
     ['20 ms', 20, 15]
   ])('a batch is cut short when its time is up (100 events take %s), and nothing of the rest is lost or moved', async (_, ms, saves) => {
     const clock = manualClock()
