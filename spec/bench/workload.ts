@@ -12,6 +12,7 @@ import { commitBody, frameText, type Operation, plc, rfc3339, seeded, tid } from
 // ---------------------------------------------------------------------------------------- configuration
 
 const HOSTNAME = 'ci.example.com'
+const OWNER = 'did:plc:ownerownerownerownerowne'
 const seeds = { changes: 2, names: 1 }
 
 const configOf = (settings: object): Config => {
@@ -25,7 +26,7 @@ const ROOM = 10_000_000
 
 /** A bridge that anybody may make listen to a knot on this machine: every record is looked at as closely as it can be, and kept. */
 export const config = configOf({
-  ...defaults({ hostname: HOSTNAME, owner: 'did:plc:ownerownerownerownerowne' }),
+  ...defaults({ hostname: HOSTNAME, owner: OWNER }),
   admission: 'open',
   caps: { admitted: ROOM, stranger: ROOM, strangers: ROOM },
   hosts: { defaultPort: 80, loopback: true, ports: true }
@@ -72,6 +73,16 @@ export interface World {
   readonly creations: () => Generator<string, void, undefined>
   /** `count` frames that come after these, each of which changes a row. */
   readonly changes: (count: number) => Generator<string, void, undefined>
+}
+
+/**
+ * The n-th frame, as the last one of a stream: a record of the owner, which every bridge keeps, and writes at once. A mere move of the cursor may wait
+ * a second, which says nothing of how fast frames are taken.
+ */
+export const lastFrame = (n: number): string => {
+  const timeUs = stampOf(n)
+  const record = { $type: REPO, createdAt: rfc3339(timeUs), knot: KNOTS[0], name: 'last' }
+  return frameText(commitBody(OWNER, tid(timeUs), { collection: REPO, operation: 'create', record, rkey: tid(timeUs) }), timeUs)
 }
 
 /** A network with that many rows. */
