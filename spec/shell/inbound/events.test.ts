@@ -278,8 +278,7 @@ it('disconnects a reader that does not read, which can resume; fifty others noti
   tell(4_000)
   const backlog = everything(world).length
 
-  const stalled = await read(serving.url, '/events?cursor=0')
-  stalled.socket.pause()
+  const stalled = await read(serving.url, '/events?cursor=0', { isStalled: true })
   const healthy = await Promise.all(Array.from({ length: 50 }, () => read(serving.url, '/events')))
   for (let rounds = 1; (await metric(serving, 'tack_events_cut_total')) === 0; rounds++) {
     if (rounds > 200) expect.fail('six megabytes of news wait for a reader that does not read, and it is still connected')
@@ -502,8 +501,7 @@ it('ends without waiting for readers that do not read, nor for the rest of a req
     const [one] = world.push()
     if (one !== undefined) world.refuse(one, 'x'.repeat(60_000))
   }
-  const stalled = await read(serving.url, '/events?cursor=0')
-  stalled.socket.pause()
+  await read(serving.url, '/events?cursor=0', { isStalled: true })
   const polite = await read(serving.url, '/events')
   const slow = await raw(serving.url)
   slow.write('GET /healthz HT')

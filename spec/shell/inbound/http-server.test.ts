@@ -754,8 +754,7 @@ describe('a websocket', () => {
 
   it('is cut when it asks for pongs and does not read them', async () => {
     const { url } = await serve(started())
-    const { closed, socket } = await read(url, '/events')
-    socket.pause()
+    const { closed, socket } = await read(url, '/events', { isStalled: true })
     let isOver = false
     void closed.then(() => (isOver = true))
     const flood = (): void => {

@@ -167,8 +167,7 @@ it('drops a reader that does not answer the goodbye, after a while', async () =>
   const provider = fakeProvider()
   const { url } = await serve(world, { providers: [provider] })
   const readers = async (): Promise<boolean> => (await ask(url, '/metrics')).body.includes('tack_log_readers 1\n')
-  const { socket } = await read(url, pathOf(following(world)))
-  socket.pause()
+  await read(url, pathOf(following(world)), { isStalled: true })
   await eventually(() => expect(provider.reading()).toBe(1))
   provider.say(null)
   await eventually(() => expect(provider.reading()).toBe(0))
@@ -275,8 +274,7 @@ it('lets the provider finish when a reader leaves that had no room for more', as
     }
   }
   const { url } = await serve(world, { providers: [provider] })
-  const { socket } = await read(url, pathOf(following(world)))
-  socket.pause()
+  const { socket } = await read(url, pathOf(following(world)), { isStalled: true })
   let before = -1
   await eventually(() => {
     const same = given === before
@@ -301,8 +299,7 @@ it('reads from the provider no faster than the reader reads', async () => {
     }
   }
   const { url } = await serve(world, { providers: [provider] })
-  const { closed, frames, socket } = await read(url, pathOf(following(world)))
-  socket.pause()
+  const { closed, frames, socket } = await read(url, pathOf(following(world)), { isStalled: true })
   let before = -1
   // Until what both kernels hold is full.
   await eventually(() => {

@@ -457,9 +457,13 @@ export interface Reading {
   readonly socket: WebSocket
 }
 
-/** A reader of a websocket of the server. Rejects when it is not let in. */
-export const read = async (url: string, path: string): Promise<Reading> => {
+/**
+ * A reader of a websocket of the server. Rejects when it is not let in. `isStalled`: it reads nothing from the start, so that the kernel sees no reason
+ * to hold more for it; what it holds for one that has read fast may be tens of megabytes.
+ */
+export const read = async (url: string, path: string, { isStalled = false } = {}): Promise<Reading> => {
   const socket = new WebSocket(`${url.replace('http', 'ws')}${path}`, { perMessageDeflate: false })
+  if (isStalled) socket.once('open', () => socket.pause())
   const frames: Array<string> = []
   socket.on('message', (data: Buffer) => frames.push(data.toString()))
   const closed = new Promise<{ readonly code: number; readonly reason: string }>((resolve) => {
