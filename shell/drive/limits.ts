@@ -20,7 +20,7 @@ export interface Limits {
   /** The limit of events in a batch whose steps may take long: they are noted at once. */
   readonly batchLong: number
   /**
-   * How long the steps of one batch may take. (With 10 ms, the longest turn took 27 ms in place of 19 while 50 000 rows were consumed, and 21 in place
+   * How long the steps of one batch may take. (With 10 ms, the longest turn took 28 ms in place of 19 while 50 000 rows were consumed, and 21 in place
    * of 16 at twice as many; it saved 3 to 5 per cent of the time there, and nothing at 1 000 rows.)
    */
   readonly batchMs: number
