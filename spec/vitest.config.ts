@@ -21,15 +21,12 @@ class LongestFirst extends BaseSequencer {
   }
 }
 
-const byNode = {
-  plugins: [loadedByNode(ROOT, COMPILED)],
-  server: { deps: { external: [new RegExp(`/${COMPILED}/`)] } }
-}
-
 /** All tests. Those of the core come from one place each, those of the shell need sockets, files and processes. */
 export default defineConfig({
   root: ROOT,
+  plugins: [loadedByNode(ROOT, COMPILED)],
   test: {
+    server: { deps: { external: [new RegExp(`/${COMPILED}/`)] } },
     pool: 'forks',
     // Tests of the shell wait for a third of their time, for sockets, processes and timers: with one worker for each core, a third of a machine is idle.
     maxWorkers: 2 * availableParallelism(),
@@ -43,13 +40,11 @@ export default defineConfig({
       // Their files share processes, each of which loads the core once: nothing of what they try can be changed. They compute much.
       {
         extends: true,
-        plugins: byNode.plugins,
-        test: { name: 'pure', include: PURE, isolate: false, server: byNode.server }
+        test: { name: 'pure', include: PURE, isolate: false }
       },
       {
         extends: true,
-        plugins: byNode.plugins,
-        test: { name: 'shell', include: ['spec/**/*.test.ts'], exclude: PURE, globalSetup: ['spec/shell/support/tidy.ts'], server: byNode.server }
+        test: { name: 'shell', include: ['spec/**/*.test.ts'], exclude: PURE, globalSetup: ['spec/shell/support/tidy.ts'] }
       }
     ]
   }
