@@ -98,6 +98,10 @@ describe('COMMIT, of a replayed stream', () => {
             'did' in step.event &&
             accountOf(step.before, step.event.did ?? '')?.floor === accountOf(step.after, step.event.did ?? '')?.floor
         ),
+      'an activation without a time that comes again': ({ again }) =>
+        again.run.steps.some(
+          ({ event }, i) => event._tag === 'AccountReceived' && event.active && event.changedUs === null && again.frames.indexOf(again.frames[i] ?? null) < i
+        ),
       'an account event that goes back, of a member': ({ again: { run } }) =>
         run.config.admission === 'members' &&
         run.steps.some(({ before, event }) => event._tag === 'AccountReceived' && event.timeUs < (accountOf(before, event.did)?.asOfUs ?? 0)),
